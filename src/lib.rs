@@ -1,0 +1,3 @@
+//! Countersign.
+pub mod hash;
+pub mod words;
