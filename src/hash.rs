@@ -140,7 +140,13 @@ mod tests {
         let hash = Hash::of(b"x");
         let text = hash.to_string();
         assert_eq!(text.parse(), Ok(hash));
-        for wrong in [text.to_uppercase(), text[7..].to_owned(), format!("{text}0"), text.replace("sha256:", "SHA256:"), format!(" {text}")] {
+        for wrong in [
+            text.to_uppercase(),
+            text[7..].to_owned(),
+            format!("{text}0"),
+            text.replace("sha256:", "SHA256:"),
+            format!(" {text}"),
+        ] {
             assert_eq!(wrong.parse::<Hash>(), Err(HashError::Hex), "{wrong}");
         }
     }

@@ -1,3 +1,11 @@
 //! Countersign.
+pub mod evidence;
 pub mod hash;
+pub mod json;
+pub mod note;
+pub mod replica;
+pub mod service;
+pub mod store;
+pub mod tlog;
+pub mod treaty;
 pub mod words;

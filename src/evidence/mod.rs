@@ -1,0 +1,11 @@
+//! Evidence: what somebody who trusts nobody can check with files alone.
+//!
+//! A [`bundle`] is one file about one record, and [`verdict`] is what can be concluded from it, as a list of checks. An
+//! [`audit`] goes through a whole log. Both begin with one line, the [`trust`] root, and use the same [`crate::replica`]
+//! as the server.
+//!
+//! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
+
+pub mod bundle;
+pub mod trust;
+pub mod verdict;

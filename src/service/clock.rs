@@ -1,0 +1,109 @@
+//! The clock: the only place where the time is read.
+//!
+//! A ledger's clock is the system's. A scripted clock exists for demonstrations, whose terms say that they are one,
+//! and for tests.
+//!
+//! Deliberately absent: time zones.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::treaty::time::Instant;
+
+/// Where the time comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The system's clock.
+    #[default]
+    System,
+    /// A time that is set by hand, in seconds since the epoch.
+    Scripted(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `at` until it is set.
+    pub fn scripted(at: Instant) -> Clock {
+        Clock::Scripted(Arc::new(AtomicI64::new(at.seconds())))
+    }
+
+    /// Sets a scripted clock; the system's clock cannot be set.
+    pub fn set(&self, at: Instant) {
+        if let Clock::Scripted(seconds) = self {
+            seconds.store(at.seconds(), Ordering::SeqCst);
+        }
+    }
+
+    /// The current second of UTC. A clock before 1970 or after 9999 reads as the epoch, which no ledger accepts.
+    pub fn now(&self) -> Instant {
+        let seconds = match self {
+            Clock::System => chrono::Utc::now().timestamp(),
+            Clock::Scripted(seconds) => seconds.load(Ordering::SeqCst),
+        };
+        Instant::from_seconds(seconds).unwrap_or_default()
+    }
+
+    /// Whether jumps against the monotonic clock mean anything.
+    pub const fn is_system(&self) -> bool {
+        matches!(self, Clock::System)
+    }
+
+    /// Now in the finest unit, for request ids and names of files.
+    pub fn unix_duration(&self) -> Duration {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// Notices a clock that was moved between two batches.
+#[derive(Debug)]
+pub struct JumpGuard {
+    last: Option<(std::time::Instant, Instant)>,
+}
+
+/// By how much the clock may move against the monotonic clock between two batches, in seconds.
+const MAX_JUMP: i64 = 5;
+/// How far the clock may stand behind the last entry, in seconds.
+const MAX_BEHIND: i64 = 2;
+
+/// Why the time cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockFault {
+    /// Set the clock right, then start the server again.
+    #[error("the clock stands {0} s behind the last entry")]
+    Behind(i64),
+    /// Find out what moved the clock, then start the server again.
+    #[error("the clock moved by {0} s against the monotonic clock since the last batch")]
+    Jumped(i64),
+}
+
+impl JumpGuard {
+    /// A guard that has seen nothing yet.
+    pub const fn new() -> JumpGuard {
+        JumpGuard { last: None }
+    }
+
+    /// The time of a batch: not before the last entry's. Stops at a clock that is not to be trusted.
+    pub fn read(&mut self, clock: &Clock, last_entry: Option<Instant>) -> Result<Instant, ClockFault> {
+        let (steady, now) = (std::time::Instant::now(), clock.now());
+        if let Some((before, then)) = self.last.replace((steady, now))
+            && clock.is_system()
+        {
+            let elapsed = i64::try_from(steady.duration_since(before).as_secs()).unwrap_or(i64::MAX);
+            let jump = (now.seconds() - then.seconds()).saturating_sub(elapsed);
+            if jump.abs() > MAX_JUMP {
+                return Err(ClockFault::Jumped(jump));
+            }
+        }
+        let behind = last_entry.map_or(0, |last| last.seconds() - now.seconds());
+        if behind > MAX_BEHIND {
+            return Err(ClockFault::Behind(behind));
+        }
+        Ok(last_entry.map_or(now, |last| last.max(now)))
+    }
+}
+
+impl Default for JumpGuard {
+    fn default() -> JumpGuard {
+        JumpGuard::new()
+    }
+}

@@ -1,0 +1,124 @@
+//! What readers see: one committed state of the ledger, and the receipts that follow from it.
+//!
+//! A [`Published`] is an immutable value behind one pointer. It has a replica, the sizes of all committed heads, and the
+//! signed checkpoint of the newest one; from these every proof, receipt and list is computed, at one size.
+//!
+//! Invariants:
+//! - The receipt of an entry is its proof in the first committed head that contains it. It never changes: the size is
+//!   fixed, and Ed25519 gives the same signature over the same text every time.
+//! - Only sizes that were committed are signed.
+//!
+//! Deliberately absent: cosignatures, and the way by which a state came to be published.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use imbl::Vector;
+
+use crate::note::{SignError, Signer, Verifier};
+use crate::replica::Replica;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::proof::Proof;
+
+/// The log's key and name: what signs checkpoints.
+pub struct Seal {
+    origin: String,
+    signer: Signer,
+}
+
+impl Seal {
+    /// A seal for a log.
+    pub fn new(origin: &str, signer: Signer) -> Seal {
+        Seal { origin: origin.to_owned(), signer }
+    }
+
+    /// The public half of the key.
+    pub fn verifier(&self) -> &Verifier {
+        self.signer.verifier()
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The signed checkpoint of a tree at a committed size.
+    fn checkpoint(&self, replica: &Replica, size: u64) -> Result<String, SignError> {
+        let root = replica.tree().root_at(size).unwrap_or_default();
+        Checkpoint { origin: self.origin.clone(), size, root }.sign(&self.signer)
+    }
+}
+
+/// One committed state of the ledger.
+#[derive(Debug)]
+pub struct Published {
+    /// Tree and register.
+    pub replica: Replica,
+    /// The signed checkpoint of the newest head.
+    pub checkpoint: Arc<str>,
+    /// Why the ledger has stopped writing, if it has.
+    pub halted: Arc<ArcSwapOption<String>>,
+    sizes: Vector<u64>,
+}
+
+impl Published {
+    /// The state after loading `replica`, whose committed heads have these sizes, ascending.
+    pub fn first(replica: Replica, sizes: Vector<u64>, seal: &Seal) -> Result<Published, SignError> {
+        let newest = sizes.last().copied().unwrap_or(0);
+        let checkpoint = seal.checkpoint(&replica, newest)?.into();
+        Ok(Published { replica, checkpoint, halted: Arc::default(), sizes })
+    }
+
+    /// The state after this one.
+    pub fn next(&self, replica: Replica, new: &[u64], seal: &Seal) -> Result<Published, SignError> {
+        let mut sizes = self.sizes.clone();
+        sizes.extend(new.iter().copied());
+        let newest = sizes.last().copied().unwrap_or(0);
+        let checkpoint = seal.checkpoint(&replica, newest)?.into();
+        Ok(Published { replica, checkpoint, halted: Arc::clone(&self.halted), sizes })
+    }
+
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.replica.tree().size()
+    }
+
+    /// The size of the first committed head that contains the entry at `index`.
+    pub fn first_size_over(&self, index: u64) -> Option<u64> {
+        let position = match self.sizes.binary_search(&(index + 1)) {
+            Ok(position) | Err(position) => position,
+        };
+        self.sizes.get(position).copied()
+    }
+
+    /// The sizes of all committed heads, ascending.
+    pub fn sizes(&self) -> &Vector<u64> {
+        &self.sizes
+    }
+
+    /// The signed checkpoint of a committed size; `None` for a size that was never committed.
+    pub fn checkpoint_at(&self, size: u64, seal: &Seal) -> Option<Arc<str>> {
+        if self.sizes.last() == Some(&size) {
+            return Some(Arc::clone(&self.checkpoint));
+        }
+        self.sizes.binary_search(&size).ok()?;
+        seal.checkpoint(&self.replica, size).ok().map(Arc::from)
+    }
+
+    /// The receipt of an entry: its proof in the first committed head that contains it (C2SP tlog-proof).
+    pub fn receipt(&self, index: u64, seal: &Seal) -> Option<String> {
+        let size = self.first_size_over(index)?;
+        self.proof(index, size, seal)
+    }
+
+    /// The proof of an entry in the newest checkpoint.
+    pub fn newest_proof(&self, index: u64, seal: &Seal) -> Option<String> {
+        self.proof(index, *self.sizes.last()?, seal)
+    }
+
+    fn proof(&self, index: u64, size: u64, seal: &Seal) -> Option<String> {
+        let hashes = self.replica.tree().prove_inclusion(index, size).ok()?;
+        let checkpoint = self.checkpoint_at(size, seal)?.to_string();
+        Some(Proof { extra: None, index, hashes, checkpoint }.to_string())
+    }
+}

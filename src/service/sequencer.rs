@@ -1,0 +1,297 @@
+//! The sequencer: the one task that writes.
+//!
+//! Everything that waits becomes one batch: lock the head row, catch up with entries that another process added, read
+//! the time, [`step`], commit, read the batch back, append the head to the second store, sign the checkpoint, publish,
+//! answer each sender. Group commit is no promise: an answer is given only for what is durable.
+//!
+//! Invariants:
+//! - Nothing is signed by the log key before its head is durable in Postgres and flushed to the second store.
+//! - Readers see only what was published, and that is only what was committed.
+//! - The root over what Postgres says it holds must be the head that was committed. If it is not, nothing is signed, and
+//!   the sequencer halts: in doubt the ledger stops writing.
+//! - An unknown outcome of a COMMIT is never guessed: the senders are told to try again, and the next batch first reads
+//!   under the head's lock what really happened.
+//! - It runs in its own task and on its own connection: no dropped request reaches it.
+//!
+//! Deliberately absent: judgement (that is [`step`]), SQL ([`crate::store`]), and cosigning, which comes after.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::{Clock, ClockFault, JumpGuard};
+use super::heads::{HeadFile, HeadsError};
+use super::published::{Published, Seal};
+use crate::hash::Hash;
+use crate::note::Signer;
+use crate::replica::{Batch, Outcome, ReplayError, Replica, step};
+use crate::store::StoreError;
+use crate::store::log::{CommitError, Log, NewEntry, Tail};
+use crate::tlog::{Head, Tree, leaf_hash};
+use crate::treaty::admit::Signatures;
+use crate::treaty::entry::Entry;
+use crate::treaty::verify::Verified;
+
+/// Records that one batch takes at most.
+pub const MAX_BATCH: usize = 1_024;
+/// Records that may wait.
+pub const QUEUE: usize = 4_096;
+/// Times that a batch is built anew when another process was faster.
+const ATTEMPTS: usize = 8;
+
+/// A record on its way in, and where the answer goes.
+pub struct Submission {
+    /// The record.
+    pub verified: Verified,
+    /// Who waits for the outcome.
+    pub reply: oneshot::Sender<Result<Answer, Unavailable>>,
+}
+
+/// What became of a record, and the state of the ledger in which it did.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The new entry, where there is one.
+    pub entry: Option<Arc<Entry>>,
+    /// The ledger after the batch.
+    pub published: Arc<Published>,
+}
+
+/// The ledger could not write. Trying again with the same bytes is always safe.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// Try again: the batch was not committed, or nobody knows yet whether it was.
+    #[error("the record could not be written now: {0}")]
+    TryAgain(String),
+    /// The ledger has stopped writing until somebody has looked.
+    #[error("the ledger has stopped writing: {0}")]
+    Halted(String),
+}
+
+/// Why the sequencer stops until somebody has looked.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// The store holds something else than was committed to it.
+    #[error("what the database holds is not what was committed: {0}")]
+    Falsified(String),
+    /// A committed entry breaks the rules.
+    #[error("a committed entry cannot be taken up: {0}")]
+    Replay(#[from] ReplayError),
+    /// The clock is not to be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockFault),
+    /// The second store is not to be had, or disagrees.
+    #[error(transparent)]
+    Heads(#[from] HeadsError),
+    /// The log key failed its own check.
+    #[error("the log key does not sign: {0}")]
+    Sign(String),
+}
+
+/// What stops one batch.
+enum Failure {
+    TryAgain(String),
+    Halt(Halt),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        match error {
+            StoreError::Falsified(what) => Failure::Halt(Halt::Falsified(what)),
+            other => Failure::TryAgain(other.to_string()),
+        }
+    }
+}
+
+impl<H: Into<Halt>> From<H> for Failure {
+    fn from(halt: H) -> Failure {
+        Failure::Halt(halt.into())
+    }
+}
+
+/// The keys that the ledger holds.
+pub struct LedgerKeys {
+    /// Signs checkpoints.
+    pub log: Signer,
+    /// Countersigns entries.
+    pub clerk: Signer,
+}
+
+/// The one task that writes.
+pub struct Sequencer<L> {
+    log: L,
+    seal: Arc<Seal>,
+    clerk: Signer,
+    heads: HeadFile,
+    clock: Clock,
+    guard: JumpGuard,
+    published: Arc<ArcSwap<Published>>,
+    halted: Option<String>,
+}
+
+impl<L: Log> Sequencer<L> {
+    /// A sequencer that goes on from what is published.
+    pub fn new(
+        log: L,
+        seal: Arc<Seal>,
+        clerk: Signer,
+        heads: HeadFile,
+        clock: Clock,
+        published: Arc<ArcSwap<Published>>,
+    ) -> Sequencer<L> {
+        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published, halted: None }
+    }
+
+    /// Takes what waits, batch after batch, until every sender is gone.
+    pub async fn run(mut self, mut queue: mpsc::Receiver<Submission>) {
+        let mut waiting = Vec::with_capacity(MAX_BATCH);
+        while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+            self.answer(std::mem::take(&mut waiting)).await;
+        }
+    }
+
+    /// Writes one batch and answers every sender.
+    async fn answer(&mut self, waiting: Vec<Submission>) {
+        let (records, replies): (Vec<_>, Vec<_>) = waiting.into_iter().map(|s| (s.verified, s.reply)).unzip();
+        let result = match &self.halted {
+            Some(why) => Err(Unavailable::Halted(why.clone())),
+            None => self.write(records).await.map_err(|failure| self.give_up(failure)),
+        };
+        match result {
+            Ok(answers) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(Ok(answer)); // a sender who left finds the receipt later
+                }
+            }
+            Err(unavailable) => {
+                for reply in replies {
+                    let _ = reply.send(Err(unavailable.clone()));
+                }
+            }
+        }
+    }
+
+    fn give_up(&mut self, failure: Failure) -> Unavailable {
+        match failure {
+            Failure::TryAgain(why) => {
+                tracing::warn!(why, "batch not written");
+                Unavailable::TryAgain(why)
+            }
+            Failure::Halt(halt) => {
+                tracing::error!(%halt, "the ledger has stopped writing");
+                let why = halt.to_string();
+                self.halted = Some(why.clone());
+                self.published.load().halted.store(Some(Arc::new(why.clone())));
+                Unavailable::Halted(why)
+            }
+        }
+    }
+
+    /// Builds and commits a batch; builds it anew if another process was faster.
+    async fn write(&mut self, records: Vec<Verified>) -> Result<Vec<Answer>, Failure> {
+        for _ in 0..ATTEMPTS {
+            let tail = self.log.entries_after(self.size()).await?;
+            self.catch_up(tail)?;
+            let base = self.published.load_full();
+            let now = self.guard.read(&self.clock, base.replica.last_received_at())?;
+            let batch = step(&base.replica, records.clone(), now, &self.clerk);
+            match self.commit(&base, &batch).await {
+                Ok(()) => return Ok(self.publish(&base, batch)?),
+                Err(CommitError::Moved) => {}
+                Err(CommitError::NotCommitted(error)) => return Err(error.into()),
+                Err(CommitError::Unknown(error)) => return Err(Failure::TryAgain(format!("outcome unknown: {error}"))),
+            }
+        }
+        Err(Failure::TryAgain("other processes were faster".into()))
+    }
+
+    fn size(&self) -> u64 {
+        self.published.load().replica.tree().size()
+    }
+
+    /// Commits the batch and compares what the store then holds with what was meant.
+    async fn commit(&mut self, base: &Published, batch: &Batch) -> Result<(), CommitError> {
+        let from = base.replica.head();
+        let new = batch.entries.iter().map(new_entry).collect();
+        let stored = self.log.commit(from, batch.head, new).await?;
+        match root_over(base.replica.tree(), &stored) {
+            head if head == batch.head => Ok(()),
+            head => Err(CommitError::NotCommitted(StoreError::Falsified(format!(
+                "committed size {} root {}, read back size {} root {}",
+                batch.head.size, batch.head.root, head.size, head.root
+            )))),
+        }
+    }
+
+    /// Takes up entries that another process added.
+    fn catch_up(&mut self, tail: Tail) -> Result<(), Failure> {
+        let base = self.published.load_full();
+        let mut replica = base.replica.clone();
+        for entry in &tail.entries {
+            replica.replay(entry, Signatures::CheckedElsewhere).map_err(Halt::Replay)?;
+        }
+        if replica.head() != tail.head {
+            let (ours, theirs) = (replica.head(), tail.head);
+            return Err(Failure::Halt(Halt::Falsified(format!(
+                "the head row says size {} root {}, the entries say size {} root {}",
+                theirs.size, theirs.root, ours.size, ours.root
+            ))));
+        }
+        if !tail.entries.is_empty() {
+            let published = self.seal(&base, replica, &tail.sizes)?;
+            self.published.store(Arc::new(published));
+        }
+        Ok(())
+    }
+
+    /// Second store, then the signature, then the readers.
+    fn publish(&mut self, base: &Arc<Published>, batch: Batch) -> Result<Vec<Answer>, Failure> {
+        let mut published = Arc::clone(base);
+        if !batch.entries.is_empty() {
+            published = Arc::new(self.seal(base, batch.next, &[batch.head.size])?);
+            self.published.store(Arc::clone(&published));
+        }
+        let first = base.replica.tree().size();
+        let entries: Vec<Arc<Entry>> = batch.entries.into_iter().map(Arc::new).collect();
+        let answers = batch.outcomes.into_iter().map(|outcome| {
+            let entry = match outcome {
+                Outcome::Recorded { index } | Outcome::Known { index } => index
+                    .checked_sub(first)
+                    .and_then(|i| entries.get(usize::try_from(i).unwrap_or(usize::MAX)).cloned()),
+                _ => None,
+            };
+            Answer { outcome, entry, published: Arc::clone(&published) }
+        });
+        Ok(answers.collect())
+    }
+
+    /// Flushes every new head to the second store and signs the newest.
+    fn seal(&mut self, base: &Published, replica: Replica, sizes: &[u64]) -> Result<Published, Failure> {
+        for &size in sizes {
+            let root = replica.tree().root_at(size).unwrap_or_default();
+            self.heads.append(Head { size, root }).map_err(Halt::Heads)?;
+        }
+        let published = base.next(replica, sizes, &self.seal).map_err(|error| Halt::Sign(error.to_string()))?;
+        Ok(published)
+    }
+}
+
+fn new_entry(entry: &Entry) -> NewEntry {
+    NewEntry {
+        digest: entry.signed.digest,
+        leaf_hash: leaf_hash(entry.bytes.as_bytes()),
+        note: entry.bytes.clone(),
+        json: entry.signed.json().to_owned(),
+    }
+}
+
+/// The head over a tree and the leaf hashes that a store says follow it.
+fn root_over(tree: &Tree, stored: &[Hash]) -> Head {
+    let mut tree = tree.clone();
+    for &leaf in stored {
+        tree.append(leaf);
+    }
+    Head { size: tree.size(), root: tree.root() }
+}

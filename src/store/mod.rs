@@ -1,0 +1,59 @@
+//! The store: Postgres, and the only module that speaks SQL.
+//!
+//! It keeps bytes under indices and one head, and is trusted with nothing: every insert counts its rows, every batch is
+//! read back, every leaf is hashed again at the start, and what detects a superuser who rewrites history are the
+//! mirrors, not the grants.
+//!
+//! In reading order: [`log`] says what the sequencer needs, [`postgres`] and [`memory`] are its two implementations,
+//! [`read`] serves requests, [`token`] keeps who may read.
+//!
+//! Deliberately absent: rules, hashes of trees, and signatures.
+
+pub mod log;
+pub mod memory;
+pub mod postgres;
+pub mod read;
+pub mod token;
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::hash::Hash;
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is not there or does not answer: look at it, and try again.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// The database answered something that it cannot have been given. Stop, and look.
+    #[error("the database holds something else than was given to it: {0}")]
+    Falsified(String),
+    /// The database refused a statement.
+    #[error("the database failed: {0}")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+                StoreError::Unreachable(error.to_string())
+            }
+            other => StoreError::Database(other),
+        }
+    }
+}
+
+/// A column that holds the 32 bytes of a hash.
+fn hash_column(row: &PgRow, column: usize) -> Result<Hash, StoreError> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    let bytes = bytes.try_into().map_err(|_| StoreError::Falsified("a hash does not have 32 bytes".into()))?;
+    Ok(Hash::new(bytes))
+}
+
+/// A column that holds a size.
+fn size_column(row: &PgRow, column: usize) -> Result<u64, StoreError> {
+    let size: i64 = row.try_get(column)?;
+    u64::try_from(size).map_err(|_| StoreError::Falsified("a size is negative".into()))
+}

@@ -1,0 +1,167 @@
+//! Whether a record may become the next entry.
+//!
+//! [`admit`] judges one record against the register as it stands before it. It looks at authenticity first and answers
+//! nothing else until that holds; then it collects every other reason. What it judges is the log's order, never a
+//! clock: a key is good if it was registered before this index and not revoked before it.
+//!
+//! Invariants: the verdict is a pure function of the entries before, the record, and the time of receipt. Replaying the
+//! log gives the same verdicts.
+//!
+//! Deliberately absent: the anchor, which needs the tree ([`crate::replica`]), and what happened to the same record
+//! before (there too).
+
+use super::party::{Party, Role, Slot};
+use super::record::{Body, Header, Kind, Nature};
+use super::refusal::{Refusal, Refused};
+use super::register::Register;
+use super::terms::{SlotTerms, Terms};
+use super::time::Instant;
+use super::verify::{LineVerdict, Verified, introduced};
+
+/// What a rule may look at.
+pub struct Case<'a> {
+    /// All entries before.
+    pub register: &'a Register,
+    /// The terms in force.
+    pub terms: &'a Terms,
+    /// What the record says about itself.
+    pub header: &'a Header,
+    /// When the ledger received it.
+    pub received_at: Instant,
+}
+
+/// Whether signatures are checked or known to be checked elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// Check every signature that has not passed yet.
+    Check,
+    /// Another check covers them: the boot gate folds what mirrors and audits verify.
+    CheckedElsewhere,
+}
+
+/// Judges a record against the entries before it, under `terms`. An empty answer admits it.
+pub fn admit(
+    register: &Register,
+    terms: &Terms,
+    verified: &Verified,
+    received_at: Instant,
+    signatures: Signatures,
+) -> Vec<Refused> {
+    let mut refused = authentic(register, verified, signatures);
+    if !refused.is_empty() {
+        return refused;
+    }
+    let record = &verified.signed().record;
+    let header = &record.header;
+    let case = Case { register, terms, header, received_at };
+    if record.origin != terms.origin {
+        refused.push(Refused::new(Refusal::OriginMismatch, "", terms.origin.as_str()));
+    }
+    if header.party != header.author().party() {
+        refused.push(Refused::new(Refusal::PartyMismatch, "/party", header.author().as_str()));
+    }
+    for (i, digest) in header.refs.iter().enumerate() {
+        if register.index_of(digest).is_none() {
+            refused.push(Refused::new(Refusal::RefUnknown, format!("/refs/{i}"), digest.to_string()));
+        }
+    }
+    if record.body.kind().nature() == Nature::Fact {
+        case.has_happened(&mut refused);
+    }
+    match &record.body {
+        Body::Terms(body) => body.admit(&case, &mut refused),
+        Body::KeyRegistration(body) => body.admit(&case, &mut refused),
+        Body::KeyRevocation(body) => body.admit(&case, &mut refused),
+        Body::Designation(body) => body.admit(&case, &mut refused),
+        Body::HostConsent(body) => body.admit(&case, &mut refused),
+        Body::Declaration(body) => body.admit(&case, &mut refused),
+        Body::DataChange(body) => body.admit(&case, &mut refused),
+    }
+    refused
+}
+
+/// Every signer's key is good at this index, and its line is good.
+fn authentic(register: &Register, verified: &Verified, signatures: Signatures) -> Vec<Refused> {
+    let record = &verified.signed().record;
+    let index = register.size();
+    let mut refused = Vec::new();
+    for (i, name) in record.header.signers.iter().enumerate() {
+        let key = match register.key(name.as_str()) {
+            Some(key) if !key.is_good_at(index) => {
+                refused.push(Refused::new(Refusal::KeyRevoked, format!("/signers/{i}"), name.as_str()));
+                continue;
+            }
+            Some(key) => Some(key.verifier.clone()),
+            // Amendments introduce nobody: the roots that `terms` names count in entry 0 alone.
+            None if record.body.kind() == Kind::KeyRegistration => introduced(record, i),
+            None => None,
+        };
+        let verdict = key.map_or(LineVerdict::OtherKey, |key| match signatures {
+            Signatures::Check => verified.is_signed_by(i, &key),
+            Signatures::CheckedElsewhere => verified.line_is_of(i, &key),
+        });
+        let refusal = match verdict {
+            LineVerdict::Good => continue,
+            LineVerdict::Bad => Refusal::SignatureInvalid,
+            LineVerdict::OtherKey => Refusal::KeyUnknown,
+        };
+        refused.push(Refused::new(refusal, format!("/signers/{i}"), name.as_str()));
+    }
+    refused
+}
+
+impl<'a> Case<'a> {
+    /// What the terms say of a slot; a refusal if they do not have it.
+    pub fn slot(&self, slot: Slot, refused: &mut Vec<Refused>) -> Option<&'a SlotTerms> {
+        let terms = self.terms.slot(slot);
+        if terms.is_none() {
+            refused.push(Refused::new(Refusal::SlotUnknown, "/body/slot", slot.to_string()));
+        }
+        terms
+    }
+
+    /// The signers are exactly one for each of these, in any order.
+    pub fn signed_by(&self, wanted: &[(Party, Role)], refused: &mut Vec<Refused>) {
+        let mut have: Vec<_> = self.header.signers.iter().map(|name| (name.party(), name.role())).collect();
+        let mut wanted = wanted.to_vec();
+        have.sort();
+        wanted.sort();
+        let roots_in_force = self.header.signers.iter().all(|name| self.is_root_in_force(name.as_str()));
+        if have != wanted || !roots_in_force {
+            let words: Vec<_> = wanted.iter().map(|(party, role)| format!("{party}/{role}")).collect();
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", words.join(", ")));
+        }
+    }
+
+    /// The first signer is a key of this authority with one of these roles; the second, where `new_key` is given, is
+    /// that key; there are no others.
+    pub fn signed_by_authority(&self, party: Party, roles: &[Role], new_key: Option<&str>, refused: &mut Vec<Refused>) {
+        let author = self.header.author();
+        let author_is_good =
+            author.party() == party && roles.contains(&author.role()) && self.is_root_in_force(author.as_str());
+        let rest: Vec<_> = self.header.signers.iter().skip(1).map(|name| name.as_str()).collect();
+        if !author_is_good || rest != new_key.into_iter().collect::<Vec<_>>() {
+            let mut words: Vec<_> = roles.iter().map(|role| format!("{party}/{role}")).collect();
+            words = vec![words.join(" | ")];
+            words.extend(new_key.map(str::to_owned));
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", words.join(", ")));
+        }
+    }
+
+    /// A root or recovery key acts only while it is the newest one of its authority.
+    fn is_root_in_force(&self, name: &str) -> bool {
+        let Some(key) = self.register.key(name) else { return true };
+        let role = key.name.role();
+        if !matches!(role, Role::Root | Role::Recovery) {
+            return true;
+        }
+        self.register.root_of(key.name.party(), role).is_some_and(|newest| newest.name == key.name)
+    }
+
+    /// A fact does not take effect after its receipt.
+    fn has_happened(&self, refused: &mut Vec<Refused>) {
+        if self.header.effective_at.is_some_and(|effective| effective > self.received_at) {
+            refused.push(Refused::new(Refusal::FactInFuture, "/effective_at", self.received_at.to_string()));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The bargain: who may say what, and what all that was said adds up to.
+//!
+//! A record of one kind after another builds the agreement. `terms` begin it and name the roots of both Parties and of
+//! the hosts; `key_registration` and `key_revocation` say whose key is good; `designation` names a site for a slot;
+//! `host_consent` opens the territory it lies on; `declaration` and `data_change` say what is there. Each kind is one
+//! file: its body, declared once; `admit`, its rules; `apply`, what it adds to the [`register`].
+//!
+//! The way of a record through this module is its reading order: [`record`] parses it, [`verify`] checks its lines,
+//! [`admit`] judges it against the [`register`], [`entry`] countersigns it, and the register takes it up.
+//!
+//! To add a kind: one file, one line in [`record`], and then what the compiler asks for.
+//!
+//! Deliberately absent: trees, stores, clocks and HTTP. Everything here is a function of its arguments.
+
+pub mod admit;
+pub mod data_change;
+pub mod declaration;
+pub mod designation;
+pub mod entry;
+pub mod host_consent;
+pub mod key_registration;
+pub mod key_revocation;
+pub mod party;
+pub mod record;
+pub mod refusal;
+pub mod register;
+pub mod shape;
+pub mod terms;
+pub mod time;
+pub mod verify;

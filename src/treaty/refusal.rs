@@ -1,0 +1,148 @@
+//! Every reason for which the ledger turns a record away.
+//!
+//! A [`Refusal`] has a code that never changes, and names the provision it rests on: a numbered section of
+//! `docs/rules.md`, which is version 1 of the rules that the terms put in force. The ledger refuses only what is not
+//! authentic, not authorised, or impossible. What is late, unwelcome or contested is recorded and shown.
+//!
+//! Deliberately absent: faults of form (a text that is not a note, or not our JSON, never becomes a record; see
+//! [`super::record::Malformed`]), and status codes of HTTP.
+
+use crate::words::Words;
+
+macro_rules! refusals {
+    ($($(#[doc = $doc:literal])+ $name:ident $code:literal $provision:literal $en:literal $ru:literal;)*) => {
+        /// A reason to turn a record away.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Refusal { $($(#[doc = $doc])+ $name,)* }
+
+        impl Refusal {
+            /// Every reason.
+            pub const ALL: &[Refusal] = &[$(Refusal::$name,)*];
+
+            /// The stable code.
+            pub const fn code(self) -> &'static str {
+                match self { $(Refusal::$name => $code,)* }
+            }
+
+            /// The provision that it rests on: a section of `docs/rules.md`.
+            pub const fn provision(self) -> &'static str {
+                match self { $(Refusal::$name => $provision,)* }
+            }
+
+            /// What to tell the sender.
+            pub const fn words(self) -> Words {
+                match self { $(Refusal::$name => Words::fixed($en, $ru),)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// Sign the text with the key of each signer that the record names.
+    SignatureMissing "signature_missing" "2.1" "A signer that the record names has not signed." "Подписант, названный в записи, её не подписал.";
+    /// Remove the line: the record does not name its signer.
+    SignatureSurplus "signature_surplus" "2.1" "A line is signed by a key that the record does not name." "Есть подпись ключом, который в записи не назван.";
+    /// Remove the second line.
+    SignatureDoubled "signature_doubled" "2.1" "The same signer has signed twice." "Один и тот же подписант подписал дважды.";
+    /// Sign exactly the bytes that are sent.
+    SignatureInvalid "signature_invalid" "2.2" "A signature does not match the text." "Подпись не соответствует тексту.";
+    /// Remove the ledger's own line: only the ledger adds it.
+    ClerkLinePresent "clerk_line_present" "2.3" "A submitted record may not carry the ledger's countersignature." "Подаваемая запись не может содержать контрподпись реестра.";
+    /// Register the key first, or sign with a registered one.
+    KeyUnknown "key_unknown" "3.1" "No such key was registered before this record." "Такой ключ до этой записи не зарегистрирован.";
+    /// Sign with another key.
+    KeyRevoked "key_revoked" "3.2" "The key was revoked before this record." "Ключ отозван до этой записи.";
+    /// Choose another name: a key name is used once, for ever.
+    KeyNameTaken "key_name_taken" "3.3" "A key name is used once, for ever." "Имя ключа используется один раз и навсегда.";
+    /// Make a new key: a public key serves one name and one role.
+    KeyReused "key_reused" "3.4" "This public key already stands in the ledger under a name." "Этот открытый ключ уже значится в реестре под другим именем.";
+    /// Make the name, role and type of the verifier key agree.
+    KeyMismatch "key_mismatch" "3.5" "The verifier key does not agree with the name and role given beside it." "Открытый ключ не согласуется с указанными рядом именем и ролью.";
+    /// Hosts have a root, a recovery key and a centre.
+    RoleNotForHost "role_not_for_host" "3.6" "A host state has no keys of this role." "У принимающего государства нет ключей с такой ролью.";
+    /// Name a key that is registered.
+    RevocationTargetUnknown "revocation_target_unknown" "3.7" "There is no key of this name to revoke." "Ключа с таким именем, который можно было бы отозвать, нет.";
+    /// Nothing to do: it is revoked.
+    AlreadyRevoked "already_revoked" "3.7" "The key is revoked already." "Ключ уже отозван.";
+    /// Have it signed by those whom the rules name for this kind.
+    RoleNotAllowed "role_not_allowed" "4.1" "Records of this kind are signed by others." "Записи этого вида подписывают другие лица.";
+    /// Write the party of the first signer.
+    PartyMismatch "party_mismatch" "4.2" "The party is not that of the first signer." "Сторона не совпадает со стороной первого подписанта.";
+    /// Write the origin of this ledger in line 2, and sign again.
+    OriginMismatch "origin_mismatch" "1.1" "The record names another ledger." "Запись относится к другому реестру.";
+    /// Take the anchor from a checkpoint of this ledger; if you hold a signed one that disagrees, post it as evidence.
+    AnchorUnknown "anchor_unknown" "1.2" "The anchor is not this ledger's root at that size. If you hold a signed checkpoint that says so, keep it: it is evidence." "Якорь не является корнем этого реестра при таком размере. Если у вас есть подписанная контрольная точка с этим корнем, сохраните её: это доказательство.";
+    /// Refer to records that are in the log.
+    RefUnknown "ref_unknown" "1.3" "A reference names no record of this ledger." "Ссылка не указывает ни на одну запись этого реестра.";
+    /// A fact has happened when it is reported.
+    FactInFuture "fact_in_future" "1.4" "A fact cannot take effect after the ledger received it." "Факт не может наступить позже его получения реестром.";
+    /// Use a slot that the terms have.
+    SlotUnknown "slot_unknown" "5.1" "The terms in force have no such slot." "В действующих условиях такого места нет.";
+    /// Wait for the designation.
+    SlotNotDesignated "slot_not_designated" "5.2" "No site is designated for this slot." "Для этого места объект не назначен.";
+    /// Nothing to withdraw.
+    NothingToWithdraw "nothing_to_withdraw" "5.3" "There is nothing in force to withdraw." "Нет действующей записи, которую можно было бы отозвать.";
+    /// The slot has no host state.
+    SlotWithoutHost "slot_without_host" "5.4" "This slot has no host other than the inspected Party." "У этого места нет принимающего государства, отличного от инспектируемой стороны.";
+    /// Name the visit in the first reference.
+    VisitNotNamed "visit_not_named" "5.5" "A consent to one visit names that visit in its first reference." "Согласие на отдельное посещение указывает это посещение в первой ссылке.";
+    /// Give the conditions, and only with the action `condition`.
+    ConditionsMismatch "conditions_mismatch" "5.6" "Conditions stand in a conditional consent, and only there." "Условия указываются в условном согласии и только в нём.";
+    /// Use each id or uid once.
+    ItemRepeated "item_repeated" "6.1" "The same launcher or item stands twice." "Одна и та же пусковая установка или единица указана дважды.";
+    /// Use a cell that the launcher has.
+    CellUnknown "cell_unknown" "6.2" "The launcher has no such cell." "У пусковой установки нет такой ячейки.";
+    /// Declare the slot first.
+    NothingDeclared "nothing_declared" "6.3" "There is no declaration of this slot that could change." "Нет заявления по этому месту, которое могло бы измениться.";
+    /// An amendment carries the next version.
+    TermsVersion "terms_version" "7.1" "An amendment carries the version after the one in force." "Поправка несёт номер версии, следующий за действующим.";
+    /// Leave the member out: it stands for good.
+    TermsFixed "terms_fixed" "7.2" "This member of the terms cannot be amended." "Этот член условий не может быть изменён поправкой.";
+    /// Use the rules that this ledger's programs hold.
+    RulesUnknown "rules_unknown" "7.3" "No such version of the rules is known." "Такая версия правил неизвестна.";
+    /// Name slots, kinds and keys that exist.
+    TermsInconsistent "terms_inconsistent" "7.4" "The terms contradict themselves." "Условия противоречат сами себе.";
+}
+
+impl Refusal {
+    /// Whether the record was authentic: the reason lies in what it says, not in its lines and keys.
+    pub const fn is_of_content(self) -> bool {
+        !matches!(
+            self,
+            Refusal::SignatureMissing
+                | Refusal::SignatureSurplus
+                | Refusal::SignatureDoubled
+                | Refusal::SignatureInvalid
+                | Refusal::ClerkLinePresent
+                | Refusal::KeyUnknown
+                | Refusal::KeyRevoked
+        )
+    }
+}
+
+/// A refusal, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason.
+    pub refusal: Refusal,
+    /// An RFC 6901 pointer into the record's JSON; empty where the fault lies outside it.
+    pub pointer: String,
+    /// What was found: a name, a number, a word. Empty where there is nothing to add.
+    pub got: String,
+}
+
+impl Refused {
+    /// A refusal about the value at `pointer`.
+    pub fn new(refusal: Refusal, pointer: impl Into<String>, got: impl Into<String>) -> Refused {
+        Refused { refusal, pointer: pointer.into(), got: got.into() }
+    }
+
+    /// The sentence for people, with what was found.
+    pub fn words(&self) -> Words {
+        let words = self.refusal.words();
+        if self.got.is_empty() {
+            return words;
+        }
+        Words::new(format!("{} ({})", words.en, self.got), format!("{} ({})", words.ru, self.got))
+    }
+}
