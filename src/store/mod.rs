@@ -15,6 +15,8 @@ pub mod postgres;
 pub mod read;
 pub mod token;
 
+pub use sqlx::postgres::PgConnectOptions as Address;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
