@@ -75,7 +75,9 @@ pub fn routes(ledger: Arc<Ledger>) -> Router {
 /// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.
 async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let well_formed = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let well_formed = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
     let id = given.filter(well_formed).map_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()), str::to_owned);
     let lang = request::lang(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());

@@ -223,8 +223,12 @@ impl Problem {
             "id_conflict",
             Words::fixed("The id is taken", "Идентификатор занят"),
             Words::new(
-                format!("The same author used this id for another text, at index {index}. Use a new id and sign again."),
-                format!("Тот же автор использовал этот идентификатор для другого текста, запись {index}. Возьмите новый идентификатор и подпишите заново."),
+                format!(
+                    "The same author used this id for another text, at index {index}. Use a new id and sign again."
+                ),
+                format!(
+                    "Тот же автор использовал этот идентификатор для другого текста, запись {index}. Возьмите новый идентификатор и подпишите заново."
+                ),
             ),
         )
     }
@@ -298,7 +302,10 @@ impl From<QueryError> for Problem {
                 tracing::error!(%error, "a question could not be answered");
                 Problem::unavailable(
                     "try_again",
-                    Words::fixed("The database does not answer. Try again.", "База данных не отвечает. Повторите запрос."),
+                    Words::fixed(
+                        "The database does not answer. Try again.",
+                        "База данных не отвечает. Повторите запрос.",
+                    ),
                     1,
                 )
             }

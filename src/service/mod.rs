@@ -10,6 +10,7 @@ pub mod access;
 pub mod clock;
 pub mod heads;
 pub mod ledger;
+pub mod policy;
 pub mod published;
 pub mod query;
 pub mod sequencer;

@@ -14,11 +14,13 @@ use serde_json::{Value, json};
 
 use super::access::Principal;
 use super::ledger::Ledger;
+use super::policy::policy;
 use super::published::Published;
 use super::view;
 use crate::evidence::bundle::{self, Bundle, Proved};
 use crate::hash::Hash;
 use crate::store::StoreError;
+use crate::tlog::tiles::{TileKind, TilePath, encode_bundle, hash_tile};
 use crate::treaty::entry::Entry;
 use crate::treaty::party::Slot;
 use crate::treaty::register::Register;
@@ -204,6 +206,27 @@ impl Ledger {
         let digest_of = |index: u64| digests.get(&index).copied();
         let data = keys.iter().map(|key| view::key(&published.replica, key, &digest_of)).collect();
         Ok(list(data, None, &published))
+    }
+
+    /// What a verifier may demand, as C2SP tlog-policy.
+    pub fn policy(&self) -> Option<String> {
+        policy(&self.now().replica).map(|policy| policy.to_string())
+    }
+
+    /// One tile, by what follows `tile/` in its path. Entries are for those who read everything.
+    pub async fn tile(&self, published: &Published, principal: &Principal, path: &str) -> Result<Vec<u8>, QueryError> {
+        let path: TilePath = format!("tile/{path}").parse().map_err(|_| QueryError::NotFound)?;
+        let size = published.size();
+        match path.kind() {
+            TileKind::Hashes(_) => hash_tile(published.replica.tree(), size, path).map_err(|_| QueryError::NotFound),
+            TileKind::Entries if !principal.reads_all() => Err(QueryError::NotFound),
+            TileKind::Entries => {
+                let range = path.range(size).map_err(|_| QueryError::NotFound)?;
+                let entries = self.reader.entries(range.start, range.end).await?;
+                encode_bundle(entries.iter().map(String::as_bytes))
+                    .map_err(|_| StoreError::Falsified("an entry is larger than it can be".into()).into())
+            }
+        }
     }
 
     /// The first terms and every amendment, oldest first.

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::ledger::Ledger;
 use super::published::Published;
@@ -98,8 +98,7 @@ impl Ledger {
     }
 
     async fn verify(&self, bytes: Vec<u8>, source: String) -> Result<Verified, SubmitError> {
-        // The semaphore is never closed; without a permit the work would merely not be bounded.
-        let permit = Arc::clone(&self.verifying).acquire_owned().await;
+        let permit = self.verification_permit().await;
         let published = self.now();
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -112,6 +111,12 @@ impl Ledger {
             })
         });
         work.await.map_err(|_| Unavailable::TryAgain("verification was interrupted".into()))?
+    }
+
+    /// Waits until a signature may be checked: so many at a time as there are cores.
+    pub async fn verification_permit(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed; without a permit the work would merely not be bounded.
+        Arc::clone(&self.verifying).acquire_owned().await.ok()
     }
 
     /// The bytes of a committed entry.
