@@ -17,9 +17,12 @@ pub enum Clock {
     /// The system's clock.
     #[default]
     System,
-    /// A time that is set by hand, in seconds since the epoch.
+    /// A time that is set by hand, in seconds since the epoch, until it is let go.
     Scripted(Arc<AtomicI64>),
 }
+
+/// What a scripted clock holds after it was let go.
+const LET_GO: i64 = i64::MIN;
 
 impl Clock {
     /// A clock that stands at `at` until it is set.
@@ -34,12 +37,20 @@ impl Clock {
         }
     }
 
+    /// Lets a scripted clock go: from now on it is the system's.
+    pub fn let_go(&self) {
+        if let Clock::Scripted(seconds) = self {
+            seconds.store(LET_GO, Ordering::SeqCst);
+        }
+    }
+
     /// The current second of UTC. A clock before 1970 or after 9999 reads as the epoch, which no ledger accepts.
     pub fn now(&self) -> Instant {
-        let seconds = match self {
-            Clock::System => chrono::Utc::now().timestamp(),
+        let scripted = match self {
+            Clock::System => LET_GO,
             Clock::Scripted(seconds) => seconds.load(Ordering::SeqCst),
         };
+        let seconds = if scripted == LET_GO { chrono::Utc::now().timestamp() } else { scripted };
         Instant::from_seconds(seconds).unwrap_or_default()
     }
 

@@ -20,7 +20,7 @@ pub mod runtime;
 pub mod token;
 
 /// How to reach a database, and as whom.
-pub use sqlx::postgres::PgConnectOptions as ConnectOptions;
+pub use sqlx::postgres::PgConnectOptions as Address;
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -48,7 +48,7 @@ pub enum StoreError {
 }
 
 /// Reads the address of a database, `postgres://role:password@host:port/name`.
-pub fn connect_options(url: &str) -> Result<ConnectOptions, StoreError> {
+pub fn address(url: &str) -> Result<Address, StoreError> {
     url.parse().map_err(|error: sqlx::Error| StoreError::Address(error.to_string()))
 }
 

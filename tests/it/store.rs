@@ -1,6 +1,6 @@
 //! The schema protects what the ledger holds, and the start looks whether it does.
 
-use countersign::store::ConnectOptions;
+use countersign::store::Address;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::migrate::migrate;
 use countersign::store::runtime::{Unfit, check};
@@ -188,7 +188,7 @@ async fn migrating_twice_changes_nothing_and_foreign_schemas_are_left_alone() {
 }
 
 /// Lets a role in that the cluster's map does not name. Another process of the run may write the map anew meanwhile.
-async fn let_in(database: &TestDatabase, role: &str) -> ConnectOptions {
+async fn let_in(database: &TestDatabase, role: &str) -> Address {
     let options = database.options(ClusterRole::Superuser).username(role);
     let me = std::process::Command::new("id").arg("-un").output().expect("id").stdout;
     let me = String::from_utf8_lossy(&me).trim().to_owned();

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign::store::ConnectOptions;
+use countersign::store::Address;
 use countersign::store::cluster::{Cluster, ClusterOptions, ClusterRole};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -37,7 +37,7 @@ pub async fn database() -> Option<TestDatabase> {
 
 impl TestDatabase {
     /// How to reach the database in a role.
-    pub fn options(&self, role: ClusterRole) -> ConnectOptions {
+    pub fn options(&self, role: ClusterRole) -> Address {
         self.cluster.options(role, &self.name)
     }
 
