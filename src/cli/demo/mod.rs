@@ -206,12 +206,13 @@ impl Scene {
         let about: Value = serde_json::from_str(&files::read_text(&self.path("demo.json"))?)?;
         let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
         let (url, token, folder) = (text("url"), text("token"), shown(&self.folder));
+        let program = std::env::current_exe().map_or_else(|_| "countersign".to_owned(), |path| shown(&path));
         Ok(format!(
             "\nA DEMONSTRATION: nothing in this ledger was said by any state.\n\n  \
              link   {}\n  token  {token}\n  trust  {folder}/trust\n\nTry:\n  \
              curl -s {url}/v1/sites -H 'Authorization: Bearer {token}'\n  \
-             curl -s {url}/v1/records/9/bundle -H 'Authorization: Bearer {token}' -o declaration.bundle.json\n  \
-             countersign verify declaration.bundle.json --trust {folder}/trust\n\nCtrl-C ends it.",
+             curl -s {url}/v1/records/11/bundle -H 'Authorization: Bearer {token}' -o declaration.bundle.json\n  \
+             {program} verify declaration.bundle.json --trust {folder}/trust\n\nCtrl-C ends it.",
             text("link"),
         ))
     }
