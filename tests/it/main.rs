@@ -1,4 +1,5 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod simulation;
 mod store;
 mod support;
