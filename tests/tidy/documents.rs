@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign::author::lay_out;
+use countersign::json::Flaw;
+use countersign::note::{Note, Verifier, open};
 use countersign::treaty::party::Text;
-use countersign::treaty::record::Kind;
+use countersign::treaty::record::{Kind, Signed};
 use countersign::treaty::refusal::Refusal;
-use countersign::treaty::shape::{INT_MAX, MemberSchema, Schema, Shape};
+use countersign::treaty::shape::{Form, INT_MAX, MemberSchema, Schema, Shape};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -70,12 +73,24 @@ fn every_provision_names_reasons_that_exist() {
 fn every_member_of_every_kind_is_documented_as_it_is_declared() {
     let records = read(&root().join("docs/records.md"));
     let sections = sections(&records);
+    let mut wrong = String::new();
     for kind in Kind::ALL {
         let name = format!("`{}`", kind.as_str());
-        let section = sections.iter().find(|(heading, _)| *heading == name);
-        let (_, body) = section.unwrap_or_else(|| panic!("docs/records.md has no section ### {name}"));
-        let table = table(&kind.schema());
-        assert!(body.contains(&table), "the table of {name} in docs/records.md should be:\n\n{table}");
+        let (section, table) = (sections.iter().find(|(heading, _)| *heading == name), table(&kind.schema()));
+        if section.is_none_or(|(_, body)| !body.contains(&table)) {
+            wrong.push_str(&format!("### {name}\n\n{table}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "docs/records.md should have these tables:\n\n{wrong}");
+}
+
+#[test]
+fn every_fault_of_form_is_documented() {
+    let records = read(&root().join("docs/records.md"));
+    let of_json = Flaw::ALL.iter().map(|flaw| (flaw.code(), flaw.words()));
+    for (code, words) in of_json.chain(Form::ALL.iter().map(|form| (form.code(), form.words()))) {
+        let row = format!("| `{code}` | {} |", words.en);
+        assert!(records.contains(&row), "docs/records.md lacks the row: {row}");
     }
 }
 
@@ -139,4 +154,24 @@ fn grouped(number: i64) -> String {
         text.push(digit);
     }
     if number < 0 { format!("−{text}") } else { text }
+}
+
+/// The text of the fenced block of `language` that follows `after`.
+fn block<'a>(text: &'a str, after: &str, language: &str) -> &'a str {
+    let rest = text.split_once(after).map_or("", |(_, rest)| rest);
+    let block = rest.split_once(&format!("```{language}\n")).and_then(|(_, rest)| rest.split_once("```"));
+    block.unwrap_or_else(|| panic!("a block of {language} follows {after:?}")).0
+}
+
+#[test]
+fn the_example_record_is_good_and_laid_out_as_the_program_does() {
+    let records = read(&root().join("docs/records.md"));
+    let example = block(&records, "## An example", "text");
+    let vkey = records.lines().find(|line| line.starts_with("US/centre/washington+")).expect("the example's key");
+    let signed = Signed::parse(example.as_bytes()).unwrap_or_else(|malformed| panic!("{malformed:?}"));
+    let note = Note::parse(example.as_bytes()).expect("a note");
+    open(&note, &[Verifier::parse(vkey).expect("a verifier key")]).expect("a good signature");
+    let object: serde_json::Value = serde_json::from_str(signed.json()).expect("JSON");
+    assert_eq!(lay_out(&signed.record.origin, &object), signed.text());
+    assert!(records.contains(&signed.digest.to_string()), "the digest of the example is {}", signed.digest);
 }
