@@ -1,4 +1,5 @@
 //! Countersign.
+pub mod api;
 pub mod author;
 pub mod evidence;
 pub mod hash;

@@ -120,7 +120,7 @@ pub enum NoteError {
     /// The note was altered, or signed over another text.
     #[error("the signature by a known key on line {line} is not good")]
     BadSignature {
-        /// Counted from 1, among the signature lines.
+        /// Counted from 1.
         line: u32,
     },
     /// The note was signed by others.
@@ -215,6 +215,11 @@ impl<'a> Note<'a> {
         self.text
     }
 
+    /// The number, from 1, of the line of the note on which the first signature stands.
+    pub fn first_line(&self) -> u32 {
+        line_number(self.text.as_bytes(), self.text.len()).saturating_add(1)
+    }
+
     /// The signature lines, in order.
     pub fn lines(&self) -> &[Line] {
         &self.lines
@@ -256,7 +261,7 @@ pub fn sign_note(signer: &Signer, text: &str) -> Result<Line, SignError> {
 /// there is no answer. Answers the good keys, in the order of their lines.
 pub fn open<'k>(note: &Note<'_>, known: &'k [Verifier]) -> Result<Vec<&'k Verifier>, NoteError> {
     let mut good: Vec<&Verifier> = Vec::new();
-    for (number, line) in (1..).zip(note.lines()) {
+    for (number, line) in (note.first_line()..).zip(note.lines()) {
         let Some(key) = known.iter().find(|key| key.name() == line.name && key.id() == line.id) else { continue };
         if good.contains(&key) {
             continue;

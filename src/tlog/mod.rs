@@ -1,8 +1,10 @@
-//! A transparency log over opaque bytes: leaf → tree → checkpoint → proof.
+//! A transparency log over opaque bytes: leaf → tree → checkpoint → cosignature → proof.
 //!
 //! Entries are leaves of the Merkle tree of RFC 6962 section 2.1. A [`Tree`] gives the root at every size it has had,
-//! and the proofs between them; a [`checkpoint`] is a root with the log's name, signed as a note; a [`proof`] carries an
-//! entry's place in a checkpoint to whoever holds neither tree nor server. [`verify`] is all that such a person needs.
+//! and the proofs between them; a [`checkpoint`] is a root with the log's name, signed as a note; a [`cosignature`] is the
+//! line that a mirror or witness adds to it. A [`proof`] carries an entry's place in a checkpoint to whoever holds
+//! neither tree nor server; [`verify`] and a [`policy`] are all that such a person needs. [`tiles`] are the whole log as
+//! files that never change.
 //!
 //! ```
 //! use countersign::tlog::{Tree, leaf_hash, verify};
@@ -17,10 +19,22 @@
 //!
 //! Deliberately absent: what an entry means ([`crate::treaty`]), and any store or network.
 
-pub mod checkpoint;
-pub mod proof;
 mod tree;
+
 pub mod verify;
+
+pub mod checkpoint;
+
+pub mod cosignature;
+
+pub mod proof;
+
+pub mod policy;
+
+pub mod tiles;
+
+#[cfg(test)]
+mod tests;
 
 pub use tree::{Tree, TreeError};
 

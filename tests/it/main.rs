@@ -1,0 +1,4 @@
+//! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
+
+mod store;
+mod support;
