@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod cli;
+mod readme;
 mod sequencer;
 mod simulation;
 mod store;
