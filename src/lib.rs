@@ -1,6 +1,7 @@
 //! Countersign.
 pub mod api;
 pub mod author;
+pub mod cli;
 pub mod evidence;
 pub mod hash;
 pub mod json;

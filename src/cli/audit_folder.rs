@@ -75,9 +75,9 @@ fn entries_of(folder: &Path, tile: TilePath) -> std::io::Result<Vec<u8>> {
 fn heads(folder: &Path, auditor: &mut Auditor) {
     let Ok(text) = std::fs::read_to_string(folder.join("heads")) else { return };
     for (number, line) in (1..).zip(text.lines()) {
-        let head = line.split_once(' ').and_then(|(size, root)| {
-            Some(Head { size: decimal(size)?, root: Hash::from_base64(root).ok()? })
-        });
+        let head = line
+            .split_once(' ')
+            .and_then(|(size, root)| Some(Head { size: decimal(size)?, root: Hash::from_base64(root).ok()? }));
         match head {
             Some(head) => auditor.committed(head),
             None => auditor.missing("heads", &format!("line {number}"), "it is not a size and a root"),

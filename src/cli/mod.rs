@@ -42,7 +42,13 @@ const FAILED: u8 = 2;
 ///
 /// Begin with `countersign demo`: it needs nothing set up, and shows a ledger with everything in it.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "countersign",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -114,6 +120,11 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Runs what waits for other things, on as many threads as there are cores.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// The error and everything below it, on one line; a cause that its error repeats is left out.

@@ -67,9 +67,10 @@ fn not_a_bundle(text: &str) -> Option<u8> {
     let (code, what) = match Note::parse(text.as_bytes()) {
         Err(NoteError::NoSignatures) => (4, "The file carries no signature."),
         Err(_) => (2, "The file is neither a bundle nor a signed note."),
-        Ok(note) if Signed::parse(text.as_bytes()).is_ok() || note.text().starts_with("countersign/record/v1\n") => {
-            (5, "The file is a signed record, and does not show that it is in a ledger. Fetch its bundle: GET /v1/records/<digest>/bundle")
-        }
+        Ok(note) if Signed::parse(text.as_bytes()).is_ok() || note.text().starts_with("countersign/record/v1\n") => (
+            5,
+            "The file is a signed record, and does not show that it is in a ledger. Fetch its bundle: GET /v1/records/<digest>/bundle",
+        ),
         Ok(_) => (2, "The file is a signed note, and not a record. `countersign inspect` shows what it says."),
     };
     eprintln!("{what}");

@@ -159,15 +159,29 @@ impl Auditor {
             }
             Some(root) => {
                 let detail = Words::new(
-                    format!("The entries have the root {root}, and {} was signed. History was changed, or there are two. Keep both.", head.root),
-                    format!("Корень записей {root}, а подписан {}. История изменена, либо их две. Сохраните обе.", head.root),
+                    format!(
+                        "The entries have the root {root}, and {} was signed. History was changed, or there are two. Keep both.",
+                        head.root
+                    ),
+                    format!(
+                        "Корень записей {root}, а подписан {}. История изменена, либо их две. Сохраните обе.",
+                        head.root
+                    ),
                 );
                 self.add(check, place, Outcome::Fail, "root_differs", detail);
             }
             None => {
                 let detail = Words::new(
-                    format!("Size {} was signed, and only {} entries are here. Entries are missing.", head.size, self.size()),
-                    format!("Подписан размер {}, а записей здесь только {}. Записи отсутствуют.", head.size, self.size()),
+                    format!(
+                        "Size {} was signed, and only {} entries are here. Entries are missing.",
+                        head.size,
+                        self.size()
+                    ),
+                    format!(
+                        "Подписан размер {}, а записей здесь только {}. Записи отсутствуют.",
+                        head.size,
+                        self.size()
+                    ),
                 );
                 self.add(check, place, Outcome::Fail, "entries_missing", detail);
             }
@@ -197,7 +211,8 @@ impl Auditor {
 
     /// Draws the report.
     pub fn finish(mut self) -> Report {
-        let failed = |auditor: &Auditor, check| auditor.checks.iter().any(|c| c.check == check && c.result == Outcome::Fail);
+        let failed =
+            |auditor: &Auditor, check| auditor.checks.iter().any(|c| c.check == check && c.result == Outcome::Fail);
         let size = self.size();
         if !failed(&self, "entries") {
             let (result, code) = if size == 0 { (Outcome::Fail, "empty") } else { (Outcome::Pass, "replayed") };
@@ -238,7 +253,9 @@ fn reason(error: &ReplayError) -> (&'static str, String) {
             (code, format!("Запись {index} не допускается правилами: {code}."))
         }
         ReplayError::Beginning(_) => ("beginning", "Запись 0 не начинает реестр.".to_owned()),
-        ReplayError::TimeWentBack { index } => ("time_went_back", format!("Запись {index} получена раньше предыдущей.")),
+        ReplayError::TimeWentBack { index } => {
+            ("time_went_back", format!("Запись {index} получена раньше предыдущей."))
+        }
         ReplayError::Repeated { index, earlier } => ("repeated", format!("Запись {index} повторяет запись {earlier}.")),
         ReplayError::NotCountersigned { index } => {
             ("not_countersigned", format!("У записи {index} нет верной контрподписи."))

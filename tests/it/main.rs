@@ -1,4 +1,6 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod sequencer;
+mod simulation;
 mod store;
 mod support;

@@ -1,3 +1,5 @@
 //! What the integration tests share.
 
+pub mod ledger;
 pub mod postgres;
+pub mod witness;
