@@ -5,6 +5,7 @@
 //! `COUNTERSIGN_VECTORS` points; without them the test says `skipped`, unless `COUNTERSIGN_REQUIRE` (a list with
 //! commas) contains `vectors`.
 
+mod docs;
 mod ed25519;
 mod notes;
 mod tiles;
