@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod cluster;
+mod crash;
 mod sequencer;
 mod simulation;
 mod store;
