@@ -1,5 +1,15 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod http_access;
+mod http_bundle;
+mod http_faults;
+mod http_lists;
+mod http_proofs;
+mod http_read;
+mod http_server;
+mod http_write;
+mod openssl;
+mod refusals;
 mod sequencer;
 mod simulation;
 mod store;

@@ -1,5 +1,8 @@
 //! What the integration tests share.
 
+pub mod http;
 pub mod ledger;
 pub mod postgres;
+pub mod records;
+pub mod stock;
 pub mod witness;
