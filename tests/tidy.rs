@@ -84,7 +84,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("Utc::now", &["service/clock"], "the clock is read in one place"),
     ("Local::now", &[], "there is no local time"),
     // Waiting for a process to start or to end is no reading of the clock; nor is a measurement.
-    ("Instant::now", &["service/clock", "store/cluster", "cli"], "the clock is read in one place"),
+    ("Instant::now", &["service/clock", "store/cluster", "store/plain", "cli"], "the clock is read in one place"),
 ];
 
 /// What may not stand outside tests, and where it may all the same.

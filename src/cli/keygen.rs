@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use zeroize::Zeroizing;
 
 use super::files;
@@ -17,7 +17,7 @@ use crate::treaty::party::KeyName;
 /// A person's or an office's key is named `<authority>/<role>/<label>`, for example `RU/leader/07`. The authorities are
 /// US, RU, RO and PL; the roles are root, recovery, centre, leader, escort, mirror, witness and window.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "what", args = ["name", "log", "clerk"])]
+#[command(group(ArgGroup::new("what").required(true).args(["name", "log", "clerk"])))]
 pub struct Arguments {
     /// The name of a person's or an office's key: <authority>/<role>/<label>
     #[arg(long, value_name = "NAME")]

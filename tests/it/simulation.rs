@@ -16,6 +16,7 @@ use countersign::store::memory::{Fault, MemoryLog};
 use countersign::treaty::time::Instant;
 
 use super::support::ledger::{ORIGIN, Server, begin, beginning, designation, log_key, receipt_of, registration};
+use super::support::postgres::roomy;
 use super::support::witness::Witness;
 
 /// SplitMix64: enough chance for a test, the same on every machine.
@@ -161,8 +162,7 @@ fn whatever_fails_no_receipt_is_lost_and_no_checkpoint_contradicts_another() {
     let mut notes = vec![registration("US/centre/1"), registration("RU/centre/1")];
     notes.extend((0..24).map(|i| designation(if i % 2 == 0 { "US/centre/1" } else { "RU/centre/1" })));
     let notes: Vec<&'static str> = notes.into_iter().map(|note| &*note.leak()).collect();
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+    let folder = tempfile::tempdir_in(roomy()).expect("a folder");
     let (mut receipts, mut falsified, played) = (0, 0, seeds.end - seeds.start);
     for seed in seeds {
         // One thread, and a clock that only the dice move: the seed alone decides.

@@ -175,3 +175,15 @@ fn the_example_record_is_good_and_laid_out_as_the_program_does() {
     assert_eq!(lay_out(&signed.record.origin, &object), signed.text());
     assert!(records.contains(&signed.digest.to_string()), "the digest of the example is {}", signed.digest);
 }
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    for (path, text) in all() {
+        let folder = Path::new(&path).parent().expect("a document is in a folder").to_owned();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let file = target.split('#').next().unwrap_or_default();
+            assert!(folder.join(file).exists(), "{path} links to {target}, which is not there");
+        }
+    }
+}

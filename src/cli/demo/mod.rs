@@ -209,10 +209,11 @@ impl Scene {
         let program = std::env::current_exe().map_or_else(|_| "countersign".to_owned(), |path| shown(&path));
         Ok(format!(
             "\nA DEMONSTRATION: nothing in this ledger was said by any state.\n\n  \
-             link   {}\n  token  {token}\n  trust  {folder}/trust\n\nTry:\n  \
-             curl -s {url}/v1/sites -H 'Authorization: Bearer {token}'\n  \
-             curl -s {url}/v1/records/11/bundle -H 'Authorization: Bearer {token}' -o declaration.bundle.json\n  \
-             {program} verify declaration.bundle.json --trust {folder}/trust\n\nCtrl-C ends it.",
+             link   {}\n  token  {token}\n  trust  {folder}/trust\n\nFor the shell:\n  \
+             export URL={url} TOKEN={token} DEMO={folder}\n\nTry:\n  \
+             curl -s $URL/v1/sites -H \"Authorization: Bearer $TOKEN\"\n  \
+             curl -s $URL/v1/records/11/bundle -H \"Authorization: Bearer $TOKEN\" -o bundle.json\n  \
+             {program} verify bundle.json --trust $DEMO/trust\n\nCtrl-C ends it.",
             text("link"),
         ))
     }

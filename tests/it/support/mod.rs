@@ -3,6 +3,7 @@
 pub mod http;
 pub mod ledger;
 pub mod postgres;
+pub mod program;
 pub mod records;
 pub mod stock;
 pub mod witness;

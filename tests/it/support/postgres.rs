@@ -114,11 +114,15 @@ fn base(parent: u32) -> PathBuf {
     let started = std::fs::read_to_string(format!("/proc/{parent}/stat")).unwrap_or_default();
     // The fields after the name of the program, which may hold spaces; the 20th of them is the time of the start.
     let started = started.rsplit(')').next().and_then(|rest| rest.split(' ').nth(20)).unwrap_or("0").to_owned();
+    let user = rustix::process::geteuid().as_raw();
+    roomy().join(format!("countersign-test-{user}-{parent}-{started}"))
+}
+
+/// A folder for temporary files: in memory if there is room for it.
+pub fn roomy() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let room = rustix::fs::statvfs(memory).is_ok_and(|found| found.f_bavail * found.f_frsize >= 512 << 20);
-    let folder = if room { memory.to_owned() } else { std::env::temp_dir() };
-    let user = rustix::process::geteuid().as_raw();
-    folder.join(format!("countersign-test-{user}-{parent}-{started}"))
+    if room { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Leaves a shell behind that waits for the end of the run.

@@ -39,12 +39,6 @@ impl Witness {
         self.receipts.len()
     }
 
-    /// The greatest size that was signed.
-    pub fn greatest_size(&self) -> u64 {
-        let sizes = self.checkpoints.iter().map(|checkpoint| open(checkpoint).size);
-        sizes.chain(self.receipts.values().map(|receipt| checkpoint_of(receipt).size)).max().unwrap_or(0)
-    }
-
     /// Compares everything that was kept with the entries that a store holds: every receipt's record is where it says,
     /// every record stands once, and every checkpoint is of this very log. Only the first `believed` entries are looked
     /// at, and they must cover everything that was signed.
