@@ -3,6 +3,8 @@
 mod cli;
 mod cluster;
 mod crash;
+mod http_faults;
+mod http_write;
 mod readme;
 mod refusals;
 mod sequencer;

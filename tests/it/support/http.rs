@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
+use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::service::clock::Clock;
@@ -65,7 +66,7 @@ impl Api {
         };
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
-        let routes = api::routes(Arc::clone(&ledger));
+        let routes = api::routes(Arc::clone(&ledger), Timers::default());
         let api = Api { ledger, routes, clock, database, _folder: folder };
         for state in ["US", "RU", "RO", "PL"] {
             api.record(&registration(&format!("{state}/centre/1"))).await;
