@@ -60,6 +60,7 @@ pub async fn serve(listener: TcpListener, routes: Router, timers: Timers, mut st
             }
         }
     }
+    drop(listener); // who comes now is refused at once, and not left waiting for a server that ends
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     if tokio::time::timeout(timers.drain, places.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time");

@@ -123,7 +123,8 @@ impl Running {
         let (ledger, sequencer) = Ledger::open(settings).await?;
         let (stop, stopped) = watch::channel(false);
         let timers = Timers::default();
-        let server = tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger), timers), timers, stopped));
+        let server =
+            tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger), timers), timers, stopped));
         Ok(Running { address, ledger, stop, server, sequencer })
     }
 

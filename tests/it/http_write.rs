@@ -33,8 +33,21 @@ async fn a_new_record_is_answered_with_a_receipt_that_verifies_offline() {
     assert_eq!(
         names(&json),
         [
-            "index", "digest", "id", "kind", "party", "number", "received_at", "signed_by", "flags", "status",
-            "record", "links", "checkpoint", "entry", "receipt",
+            "index",
+            "digest",
+            "id",
+            "kind",
+            "party",
+            "number",
+            "received_at",
+            "signed_by",
+            "flags",
+            "status",
+            "record",
+            "links",
+            "checkpoint",
+            "entry",
+            "receipt",
         ]
     );
     // The entry is the note and one line more, by the clerk, over the digest and the time.
@@ -220,10 +233,10 @@ async fn a_body_without_a_length_is_held_to_the_same_limit() {
         let mut record = draft(Kind::Designation, &["US/centre/1"], designating("B1", "designate"));
         record.refs = Vec::new();
         for lang in ["en", "ru", "ro", "pl"] {
-            record.body["name"][lang] = "\u{1d11e}".repeat(3_600).into();
+            record.body["name"][lang] = "\u{1d11e}".repeat(3_750).into();
         }
         let missing = total.checked_sub(signed(&record).len()).expect("room");
-        record.body["name"]["pl"] = format!("{}{}", "\u{1d11e}".repeat(3_600), "x".repeat(missing.min(390))).into();
+        record.body["name"]["pl"] = format!("{}{}", "\u{1d11e}".repeat(3_750), "x".repeat(missing.min(240))).into();
         let missing = total - signed(&record).len();
         record.body["source"] = format!("a map{}", "\u{1d11e}".repeat(missing / 4)).into();
         let missing = total - signed(&record).len();

@@ -80,11 +80,8 @@ async fn every_refusal_has_a_record_that_meets_it_and_a_neighbour_that_does_not(
 
 /// 2: which lines there are, and whether they are good.
 async fn lines(court: &mut Court) {
-    let note = signed(&draft(
-        Kind::KeyRegistration,
-        &["US/root/1", "US/leader/1"],
-        registering(&key("US/leader/1"), |_| {}),
-    ));
+    let note =
+        signed(&draft(Kind::KeyRegistration, &["US/root/1", "US/leader/1"], registering(&key("US/leader/1"), |_| {})));
     let last = note.trim_end().rfind('\n').expect("two lines") + 1;
     court.refuse(&note[..last], Refusal::SignatureMissing, "/signers/1").await;
     court.admit(&note).await;
@@ -378,8 +375,7 @@ async fn a_name_that_had_a_key_never_gets_another() {
     api.record(&registration("RU/leader/07")).await;
     let other = Signer::from_seed("RU/leader/07", KeyKind::Ed25519, [3; 32]).expect("a key");
     let renewed = || {
-        let record =
-            draft(Kind::KeyRegistration, &["RU/root/1", "RU/leader/07"], registering(&other, |_| {}));
+        let record = draft(Kind::KeyRegistration, &["RU/root/1", "RU/leader/07"], registering(&other, |_| {}));
         sign(&record.text(ORIGIN), &[&key("RU/root/1"), &other]).expect("signs")
     };
     // Authenticity is answered first, so the code is that of the line: the name stands for the first key alone.

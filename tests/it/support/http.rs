@@ -74,6 +74,15 @@ impl Api {
         Some(api)
     }
 
+    /// Serves the ledger on a port of the loopback.
+    pub async fn listen(&self, timers: Timers) -> Listening {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let routes = api::routes(Arc::clone(&self.ledger), timers);
+        Listening { address, stop, task: tokio::spawn(api::server::serve(listener, routes, timers, stopped)) }
+    }
+
     /// Sends a request to the routes.
     pub async fn send(&self, call: Call) -> Answer {
         call.send(self.routes.clone()).await
@@ -141,6 +150,16 @@ impl Api {
         sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("given back");
         holder.close().await.expect("closed");
     }
+}
+
+/// A server that listens on a port of its own.
+pub struct Listening {
+    /// Where.
+    pub address: std::net::SocketAddr,
+    /// Ends it.
+    pub stop: tokio::sync::watch::Sender<bool>,
+    /// Runs until then.
+    pub task: tokio::task::JoinHandle<()>,
 }
 
 /// One request.

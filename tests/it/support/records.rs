@@ -24,7 +24,9 @@ pub fn terms(change: impl FnOnce(&mut Value)) -> String {
         "quorum": { "all": [] },
     });
     change(&mut body);
-    signed(&draft(Kind::Terms, &["US/root/1", "RU/root/1", "RO/root/1", "PL/root/1"], body))
+    let mut record = draft(Kind::Terms, &["US/root/1", "RU/root/1", "RO/root/1", "PL/root/1"], body);
+    record.number = 1;
+    signed(&record)
 }
 
 /// The slots of these terms.

@@ -23,7 +23,7 @@ pub struct Stock {
 }
 
 /// The entries that Romania may read: the terms, its own, and those of A1.
-pub const OF_ROMANIA: [u64; 8] = [0, 3, 6, 10, 12, 16, 20, 24];
+pub const OF_ROMANIA: [u64; 9] = [0, 3, 6, 10, 12, 16, 20, 24, 28];
 /// How many entries there are.
 pub const ENTRIES: u64 = 30;
 
