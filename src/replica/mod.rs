@@ -22,6 +22,7 @@ use crate::note::SignError;
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
+use crate::treaty::lateness::lateness;
 use crate::treaty::party::Role;
 use crate::treaty::record::{Body, Malformed, Record};
 use crate::treaty::refusal::{Refusal, Refused};
@@ -158,6 +159,7 @@ impl Replica {
             header: &record.header,
         };
         let register = &mut self.register;
+        let late = lateness(&applied, &record.body, register);
         match &record.body {
             Body::Terms(_) if applied.index == 0 => begin_register(record, register),
             Body::Terms(body) => body.apply(&applied, register),
@@ -167,8 +169,17 @@ impl Replica {
             Body::HostConsent(body) => body.apply(&applied, register),
             Body::Declaration(body) => body.apply(&applied, register),
             Body::DataChange(body) => body.apply(&applied, register),
+            Body::SiteDiagram(body) => body.apply(&applied, register),
+            Body::InspectorList(body) => body.apply(&applied, register),
+            Body::InspectorObjection(body) => body.apply(&applied, register),
+            Body::Intent(body) => body.apply(&applied, register),
+            Body::Acknowledgement(_) => {}
+            Body::Milestone(body) => body.apply(&applied, register),
+            Body::Report(body) => body.apply(&applied, register),
+            Body::ReportReceipt(body) => body.apply(&applied, register),
+            Body::Correction(body) => body.apply(&applied, register),
         }
-        register.put_fact(&applied, record.body.kind(), record.slot());
+        register.put_fact(&applied, record.body.kind(), record.slot(), late);
         self.tree.append(leaf_hash(entry.bytes.as_bytes()));
     }
 

@@ -203,8 +203,10 @@ pub fn site(
         }
         value["host_consent"] = shown;
     }
-    let data: Vec<(u64, bool)> =
-        register.slot(code).map(|facts| facts.data.iter().copied().collect()).unwrap_or_default();
+    let data: Vec<(u64, bool)> = register
+        .slot(code)
+        .map(|facts| facts.data.iter().map(|data| (data.index, data.is_declaration)).collect())
+        .unwrap_or_default();
     let declared = data.iter().rposition(|(_, is_declaration)| *is_declaration);
     if let Some((_, entry)) = declared.and_then(|i| record_of(data[i].0))
         && let Some(position) = declared
@@ -226,8 +228,8 @@ pub fn site_indices(published: &Published, code: Slot) -> Vec<u64> {
     let mut indices: Vec<u64> = register.designation(code, at).map(|designated| designated.index).into_iter().collect();
     indices.extend(register.standing_consent(code, at).map(|consent| consent.index));
     if let Some(facts) = register.slot(code) {
-        let newest = facts.data.iter().rposition(|(_, is_declaration)| *is_declaration).unwrap_or(0);
-        indices.extend(facts.data.iter().skip(newest).map(|(index, _)| *index));
+        let newest = facts.data.iter().rposition(|data| data.is_declaration).unwrap_or(0);
+        indices.extend(facts.data.iter().skip(newest).map(|data| data.index));
     }
     indices
 }

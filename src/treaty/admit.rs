@@ -13,10 +13,11 @@
 use super::party::{Party, Role, Slot};
 use super::record::{Body, Header, Kind, Nature, Record};
 use super::refusal::{Refusal, Refused};
-use super::register::Register;
+use super::register::{Fact, Register};
 use super::terms::{SlotTerms, Terms};
 use super::time::Instant;
 use super::verify::{LineVerdict, Verified, introduced};
+use super::visit::Visit;
 
 /// What a rule may look at.
 pub struct Case<'a> {
@@ -82,6 +83,15 @@ pub fn rules(register: &Register, terms: &Terms, record: &Record, received_at: I
         Body::HostConsent(body) => body.admit(&case, &mut refused),
         Body::Declaration(body) => body.admit(&case, &mut refused),
         Body::DataChange(body) => body.admit(&case, &mut refused),
+        Body::SiteDiagram(body) => body.admit(&case, &mut refused),
+        Body::InspectorList(body) => body.admit(&case, &mut refused),
+        Body::InspectorObjection(body) => body.admit(&case, &mut refused),
+        Body::Intent(body) => body.admit(&case, &mut refused),
+        Body::Acknowledgement(body) => body.admit(&case, &mut refused),
+        Body::Milestone(body) => body.admit(&case, &mut refused),
+        Body::Report(body) => body.admit(&case, &mut refused),
+        Body::ReportReceipt(body) => body.admit(&case, &mut refused),
+        Body::Correction(body) => body.admit(&case, &mut refused),
     }
     refused
 }
@@ -153,6 +163,43 @@ impl<'a> Case<'a> {
             let words: Vec<_> = wanted.iter().map(|(party, role)| format!("{party}/{role}")).collect();
             refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", words.join(", ")));
         }
+    }
+
+    /// The only signer is a centre of the record's own state.
+    pub fn signed_by_own_centre(&self, refused: &mut Vec<Refused>) {
+        self.signed_by(&[(self.header.author().party(), Role::Centre)], refused);
+    }
+
+    /// The signers are the leader of the team, or an escort, or both.
+    pub fn signed_on_site(&self, visit: &Visit, refused: &mut Vec<Refused>) {
+        let (leader, escort) = ((visit.inspecting, Role::Leader), (visit.inspected, Role::Escort));
+        let have: Vec<_> = self.header.signers.iter().map(|name| (name.party(), name.role())).collect();
+        let leaders = have.iter().filter(|signer| **signer == leader).count();
+        let escorts = have.iter().filter(|signer| **signer == escort).count();
+        if leaders > 1 || escorts > 1 || leaders + escorts != have.len() {
+            let got = format!("{}/{} | {}/{}", leader.0, leader.1, escort.0, escort.1);
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", got));
+        }
+    }
+
+    /// The entry that a reference names, if it is of this kind.
+    pub fn reference(&self, position: usize, kind: Kind) -> Option<(u64, &'a Fact)> {
+        let index = self.register.index_of(self.header.refs.get(position)?)?;
+        self.register.fact(index).filter(|fact| fact.kind == kind).map(|fact| (index, fact))
+    }
+
+    /// The first entry of this kind that the references name.
+    pub fn named(&self, kind: Kind) -> Option<u64> {
+        (0..self.header.refs.len()).find_map(|position| self.reference(position, kind)).map(|(index, _)| index)
+    }
+
+    /// The visit whose intent stands first among the references; a refusal if none does.
+    pub fn visit(&self, refused: &mut Vec<Refused>) -> Option<&'a Visit> {
+        let visit = self.header.refs.first().and_then(|digest| self.register.visit(digest));
+        if visit.is_none() {
+            refused.push(Refused::new(Refusal::VisitUnknown, "/refs/0", ""));
+        }
+        visit
     }
 
     /// The first signer is a key of this authority with one of these roles; the second, where `new_key` is given, is

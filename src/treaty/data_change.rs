@@ -7,7 +7,7 @@
 //! by side.
 
 use super::admit::Case;
-use super::declaration::{Absences, Items, Launchers, inventory_agrees};
+use super::declaration::{Absences, Items, Launchers, cells_of, inventory_agrees};
 use super::party::{Role, Slot};
 use super::refusal::{Refusal, Refused};
 use super::register::{Applied, Register};
@@ -36,7 +36,8 @@ impl DataChange {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let Some(terms) = case.slot(self.slot, refused) else { return };
         case.signed_by(&[(terms.inspected, Role::Centre)], refused);
-        let declared = case.register.slot(self.slot).is_some_and(|slot| slot.data.iter().any(|(_, first)| *first));
+        let declared =
+            case.register.slot(self.slot).is_some_and(|slot| slot.data.iter().any(|data| data.is_declaration));
         if !declared {
             refused.push(Refused::new(Refusal::NothingDeclared, "/body/slot", self.slot.to_string()));
         }
@@ -45,6 +46,6 @@ impl DataChange {
 
     /// Notes that the slot's data changed.
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
-        register.slot_mut(self.slot).data.push_back((applied.index, false));
+        register.put_data(self.slot, applied.index, false, cells_of(&self.launchers.0));
     }
 }

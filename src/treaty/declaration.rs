@@ -90,8 +90,14 @@ impl Declaration {
 
     /// Notes that the slot was declared.
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
-        register.slot_mut(self.slot).data.push_back((applied.index, true));
+        register.put_data(self.slot, applied.index, true, cells_of(&self.launchers.0));
     }
+}
+
+/// The launchers and the number of their cells, as the register keeps them.
+pub(super) fn cells_of(launchers: &[Launcher]) -> Vec<(Box<str>, u16)> {
+    // A launcher has at most 1,000 cells.
+    launchers.iter().map(|l| (Box::from(l.id.0.as_str()), u16::try_from(l.cells.0).unwrap_or(u16::MAX))).collect()
 }
 
 /// Every launcher and item stands once, and every cell that is named exists.

@@ -12,21 +12,34 @@
 //!
 //! Deliberately absent: trees, stores, clocks and HTTP. Everything here is a function of its arguments.
 
+#[cfg(test)]
+mod tests;
+
+pub mod acknowledgement;
 pub mod admit;
+pub mod claims;
+pub mod correction;
 pub mod data_change;
 pub mod declaration;
 pub mod designation;
 pub mod entry;
 pub mod host_consent;
+pub mod inspector_list;
+pub mod inspector_objection;
+pub mod intent;
 pub mod key_registration;
 pub mod key_revocation;
+pub mod lateness;
+pub mod milestone;
 pub mod party;
 pub mod record;
 pub mod refusal;
 pub mod register;
+pub mod report;
+pub mod report_receipt;
 pub mod shape;
+pub mod site_diagram;
 pub mod terms;
-#[cfg(test)]
-mod tests;
 pub mod time;
 pub mod verify;
+pub mod visit;

@@ -12,14 +12,23 @@
 
 use uuid::Uuid;
 
+use super::acknowledgement::Acknowledgement;
+use super::correction::Correction;
 use super::data_change::DataChange;
 use super::declaration::Declaration;
 use super::designation::Designation;
 use super::host_consent::HostConsent;
+use super::inspector_list::InspectorList;
+use super::inspector_objection::InspectorObjection;
+use super::intent::Intent;
 use super::key_registration::KeyRegistration;
 use super::key_revocation::KeyRevocation;
+use super::milestone::Milestone;
 use super::party::{KeyName, Party, Slot};
+use super::report::Report;
+use super::report_receipt::ReportReceipt;
 use super::shape::{At, Form, INT_MAX, Int, List, Members, Schema, Shape, text, wrong};
+use super::site_diagram::SiteDiagram;
 use super::terms::TermsBody;
 use super::time::Instant;
 use crate::hash::Hash;
@@ -63,7 +72,8 @@ macro_rules! kinds {
                 match self { $(Body::$name(_) => Kind::$name,)* }
             }
 
-            fn read(kind: Kind, value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Body> {
+            /// Reads a body as its kind declares it.
+            pub fn read(kind: Kind, value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Body> {
                 match kind { $(Kind::$name => <$body>::read(value, at, faults).map(|body| Body::$name(Box::new(body))),)* }
             }
         }
@@ -94,6 +104,24 @@ kinds! {
     Declaration(Declaration) = "declaration", Fact;
     /// A Party declares what has changed.
     DataChange(DataChange) = "data_change", Fact;
+    /// The agreed drawing of a site.
+    SiteDiagram(SiteDiagram) = "site_diagram", Statement;
+    /// Whom a Party may send.
+    InspectorList(InspectorList) = "inspector_list", Statement;
+    /// A Party objects to inspectors of the other.
+    InspectorObjection(InspectorObjection) = "inspector_objection", Statement;
+    /// A Party asks to inspect.
+    Intent(Intent) = "intent", Statement;
+    /// A centre has a notification before it.
+    Acknowledgement(Acknowledgement) = "acknowledgement", Fact;
+    /// A step of a visit has happened.
+    Milestone(Milestone) = "milestone", Fact;
+    /// What an inspection team saw.
+    Report(Report) = "report", Fact;
+    /// The escort has the report.
+    ReportReceipt(ReportReceipt) = "report_receipt", Fact;
+    /// What a record should have said.
+    Correction(Correction) = "correction", Statement;
 }
 
 crate::one_of! {
@@ -199,6 +227,15 @@ impl Record {
             Body::HostConsent(body) => Some(body.slot),
             Body::Declaration(body) => Some(body.slot),
             Body::DataChange(body) => Some(body.slot),
+            Body::SiteDiagram(body) => Some(body.slot),
+            Body::Intent(body) => Some(body.slot),
+            Body::InspectorList(_)
+            | Body::InspectorObjection(_)
+            | Body::Acknowledgement(_)
+            | Body::Milestone(_)
+            | Body::Report(_)
+            | Body::ReportReceipt(_)
+            | Body::Correction(_) => None,
         }
     }
 

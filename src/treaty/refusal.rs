@@ -94,6 +94,34 @@ refusals! {
     CellUnknown "cell_unknown" "6.2" "The launcher has no such cell." "У пусковой установки нет такой ячейки.";
     /// Declare the slot first.
     NothingDeclared "nothing_declared" "6.3" "There is no declaration of this slot that could change." "Нет заявления по этому месту, которое могло бы измениться.";
+    /// Name the visit: the digest of its intent goes first among the references.
+    VisitUnknown "visit_unknown" "5.7" "The first reference is not the intent of a visit." "Первая ссылка не указывает на намерение провести посещение.";
+    /// Refer to the record that is answered.
+    TargetMissing "target_missing" "5.8" "The references do not name the record that this one is about." "Среди ссылок нет записи, к которой относится эта запись.";
+    /// Name inspectors that the list has.
+    InspectorUnknown "inspector_unknown" "5.9" "The list that is objected to does not have this inspector." "В списке, против которого заявлено возражение, такого инспектора нет.";
+    /// Give every version of a diagram a number of its own.
+    DiagramVersion "diagram_version" "5.10" "A diagram carries the version after the newest one." "Схема несёт номер версии, следующий за последним.";
+    /// Inspect at most as many as there are.
+    CoverageImpossible "coverage_impossible" "6.4" "The coverage says neither nothing nor k of N with k not above N." "Охват должен быть либо не указан, либо указан как k из N, где k не больше N.";
+    /// List each photograph, item and ambiguity once.
+    ReportRepeats "report_repeats" "6.5" "The same photograph, item or ambiguity stands twice." "Одна и та же фотография, единица или неясность указана дважды.";
+    /// Use the declaration of the visited slot.
+    DeclarationOther "declaration_other" "6.6" "The report does not rest on a declaration of the visited slot." "Отчёт опирается не на заявление о посещённом месте.";
+    /// Put the times in order.
+    TimesDisordered "times_disordered" "6.7" "An inspection starts, ends and is reported on in this order, and not in the future." "Инспекция начинается, заканчивается и отражается в отчёте именно в этом порядке и не в будущем.";
+    /// List the photograph, too.
+    PhotographMissing "photograph_missing" "6.8" "An ambiguity names a photograph that the report does not list." "Неясность ссылается на фотографию, которой нет в отчёте.";
+    /// Give comments with comments, a reason with a refusal to sign, and nothing with neither.
+    ReceiptIncomplete "receipt_incomplete" "6.9" "A receipt with comments has comments, a declined one has a reason, and no other has either." "К квитанции с замечаниями прилагаются замечания, к отказу – причина, к прочим – ничего.";
+    /// Correct the original, and only what can be corrected.
+    CorrectionTarget "correction_target" "8.1" "Only a milestone, report, receipt, declaration or data change of this ledger can be corrected, never a correction." "Исправить можно только этап, отчёт, квитанцию, заявление или изменение данных этого реестра, но не исправление.";
+    /// Have every side sign that this correction needs.
+    CorrectionSigners "correction_signers" "8.2" "Every side that signed the original signs its correction, and both Parties one that the other has relied on." "Исправление подписывают все подписавшие оригинал стороны, а если другая сторона на него опиралась – обе стороны.";
+    /// Say what changes: a time, a body, or that the record is void.
+    CorrectionEmpty "correction_empty" "8.3" "A correction changes the time or gives the body whole, or voids the record and does neither." "Исправление меняет время или приводит тело целиком, либо аннулирует запись и не делает ни того, ни другого.";
+    /// Give the body whole, in the form of the original's kind.
+    CorrectionBody "correction_body" "8.4" "The body is not one of the original's kind." "Тело не соответствует виду исходной записи.";
     /// An amendment carries the next version.
     TermsVersion "terms_version" "7.1" "An amendment carries the version after the one in force." "Поправка несёт номер версии, следующий за действующим.";
     /// Leave the member out: it stands for good.

@@ -13,16 +13,19 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{HashMap, HashSet, OrdMap, Vector};
 
 use super::host_consent;
 use super::key_revocation::Reason;
+use super::lateness::Late;
 use super::party::{KeyName, Party, Role, Slot};
 use super::record::{Header, Kind};
-use super::terms::Terms;
+use super::terms::{Limits, Terms};
 use super::time::Instant;
+use super::visit::{Reported, Visit};
 use crate::hash::Hash;
 use crate::note::Verifier;
 
@@ -62,7 +65,7 @@ impl Key {
 }
 
 /// What the register keeps of one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The kind of record.
     pub kind: Kind,
@@ -78,8 +81,14 @@ pub struct Fact {
     pub anchor_empty: bool,
     /// Whether numbers before this one were missing when it came.
     pub number_gap: bool,
-    /// The slot that the body names.
+    /// The slot that the body names, or that of its visit.
     pub slot: Option<Slot>,
+    /// The intent of the visit that it belongs to; of an intent, its own index.
+    pub visit: Option<u32>,
+    /// The positions of the other signers' keys.
+    pub cosigners: Option<Box<[u32]>>,
+    /// Which limits it came after.
+    pub late: Option<Box<[Late]>>,
 }
 
 /// What the log holds about one slot, in index order.
@@ -89,8 +98,44 @@ pub struct SlotFacts {
     pub designations: Vector<Designated>,
     /// What the host said.
     pub consents: Vector<Consented>,
-    /// Declarations and data changes: (index, whether it is a declaration).
-    pub data: Vector<(u64, bool)>,
+    /// Declarations and data changes.
+    pub data: Vector<Data>,
+    /// Diagrams.
+    pub diagrams: Vector<u64>,
+}
+
+/// A declaration or a data change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// The entry.
+    pub index: u64,
+    /// Whether it is a declaration.
+    pub is_declaration: bool,
+    /// The launchers that it names, with the number of their cells.
+    pub launchers: Arc<[(Box<str>, u16)]>,
+}
+
+impl Data {
+    /// Whether a location that names one of the launchers names one of its cells. Other places are not ours to know.
+    pub fn has_place(&self, location: &str) -> bool {
+        let (launcher, cell) = location.split_once('/').unwrap_or((location, ""));
+        let Some((_, cells)) = self.launchers.iter().find(|(id, _)| **id == *launcher) else { return true };
+        let plain = !cell.starts_with('0') && cell.bytes().all(|b| b.is_ascii_digit());
+        plain && cell.parse().is_ok_and(|cell: u16| (1..=*cells).contains(&cell))
+    }
+}
+
+/// A list of inspectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The entry.
+    pub index: u64,
+    /// When it takes effect.
+    pub effect: Instant,
+    /// The codes on it.
+    pub codes: BTreeSet<Arc<str>>,
+    /// The codes that the other Party objected to in time.
+    pub objected: BTreeSet<Arc<str>>,
 }
 
 /// A designation or its withdrawal.
@@ -132,6 +177,12 @@ pub struct Applied<'a> {
 }
 
 impl Applied<'_> {
+    /// The visit whose intent the record names first, to add to.
+    pub fn visit<'r>(&self, register: &'r mut Register) -> Option<&'r mut Visit> {
+        let intent = register.index_of(self.header.refs.first()?)?;
+        register.visit_mut(intent)
+    }
+
     /// When a claim or a consent takes effect: at the later of its own time and its receipt.
     pub fn effect(&self) -> Instant {
         self.header.effective_at.map_or(self.received_at, |own| own.max(self.received_at))
@@ -150,6 +201,11 @@ pub struct Register {
     key_by_public: HashMap<[u8; 32], u32>,
     terms: Vector<(u64, Arc<Terms>)>,
     slots: OrdMap<Slot, SlotFacts>,
+    visits: OrdMap<u64, Visit>,
+    lists: OrdMap<Party, Vector<Listed>>,
+    corrections: HashMap<u64, Vector<u64>>,
+    /// Entries that another state has acknowledged.
+    relied_on: HashSet<u64>,
 }
 
 /// The entries that carry one number of one author.
@@ -240,6 +296,79 @@ impl Register {
         standing.max_by_key(|c| (c.effect, c.index))
     }
 
+    /// The terms' limits; the defaults before there are terms.
+    pub fn limits(&self) -> Limits {
+        self.terms().map(|terms| terms.limits.clone()).unwrap_or_default()
+    }
+
+    /// Whether a slot is in force at `at` for a new request: the agreement stands, a site is designated, and a host
+    /// other than the inspected Party consents.
+    pub fn is_in_force(&self, slot: Slot, at: Instant) -> bool {
+        let Some(terms) = self.terms().filter(|terms| !terms.ended) else { return false };
+        let Some(of_slot) = terms.slot(slot) else { return false };
+        let consents = || {
+            self.standing_consent(slot, at).is_some_and(|consent| {
+                consent.action != host_consent::Action::Withdraw && consent.valid_until.is_none_or(|until| at <= until)
+            })
+        };
+        self.designation(slot, at).is_some() && (of_slot.host == of_slot.inspected || consents())
+    }
+
+    /// The visit that the intent with this digest began.
+    pub fn visit(&self, intent: &Hash) -> Option<&Visit> {
+        self.visits.get(&self.index_of(intent)?)
+    }
+
+    /// The visit whose intent is the entry at `index`.
+    pub fn visit_at(&self, index: u64) -> Option<&Visit> {
+        self.visits.get(&index)
+    }
+
+    /// The same, to add to.
+    pub fn visit_mut(&mut self, index: u64) -> Option<&mut Visit> {
+        self.visits.get_mut(&index)
+    }
+
+    /// Every visit, in the order of their intents.
+    pub fn visits(&self) -> impl DoubleEndedIterator<Item = &Visit> {
+        self.visits.values()
+    }
+
+    /// The report at `index`, with its visit.
+    pub fn report(&self, index: u64) -> Option<(&Visit, &Reported)> {
+        let visit = self.visit_at(u64::from(self.fact(index)?.visit?))?;
+        Some((visit, visit.reports.iter().find(|report| report.index == index)?))
+    }
+
+    /// A list of inspectors by its entry.
+    pub fn list_at(&self, party: Party, index: u64) -> Option<&Listed> {
+        self.lists.get(&party)?.iter().find(|list| list.index == index)
+    }
+
+    /// Whom a Party may send at `at`: its newest list in effect, less those objected to. Nothing before the first.
+    pub fn accredited(&self, party: Party, at: Instant) -> Option<BTreeSet<&str>> {
+        let lists = self.lists.get(&party)?.iter().filter(|list| list.effect <= at);
+        let newest = lists.max_by_key(|list| (list.effect, list.index))?;
+        Some(newest.codes.difference(&newest.objected).map(AsRef::as_ref).collect())
+    }
+
+    /// The corrections of an entry, in log order.
+    pub fn corrections_of(&self, index: u64) -> Option<&Vector<u64>> {
+        self.corrections.get(&index)
+    }
+
+    /// Whether another state has acknowledged the entry.
+    pub fn is_relied_on(&self, index: u64) -> bool {
+        self.relied_on.contains(&index)
+    }
+
+    /// The names of the keys that signed an entry, the author's first.
+    pub fn signers_of(&self, index: u64) -> Vec<&KeyName> {
+        let Some(fact) = self.fact(index) else { return Vec::new() };
+        let positions = [fact.author].into_iter().chain(fact.cosigners.iter().flatten().copied());
+        positions.filter_map(|position| self.key_at(position)).map(|key| &key.name).collect()
+    }
+
     /// Whether the entry at `index`, as known now, shares its author's number with another.
     pub fn is_number_reused(&self, index: u64) -> bool {
         let Some(fact) = self.fact(index) else { return false };
@@ -279,6 +408,38 @@ impl Register {
         self.terms.push_back((index, terms));
     }
 
+    /// Opens a visit.
+    pub fn put_visit(&mut self, visit: Visit) {
+        self.visits.insert(visit.intent, visit);
+    }
+
+    /// Notes a list of inspectors.
+    pub fn put_list(&mut self, party: Party, list: Listed) {
+        self.lists.entry(party).or_default().push_back(list);
+    }
+
+    /// Takes inspectors off the list at an index.
+    pub fn put_objection<'c>(&mut self, list: u64, codes: impl Iterator<Item = &'c str>) {
+        let Some(party) = self.fact(list).map(|fact| fact.party) else { return };
+        let lists = self.lists.entry(party).or_default();
+        if let Some(list) = lists.iter_mut().find(|listed| listed.index == list) {
+            list.objected.extend(codes.map(Arc::from));
+        }
+    }
+
+    /// Notes a correction beside its original.
+    pub fn put_correction(&mut self, original: u64, correction: u64) {
+        self.corrections.entry(original).or_default().push_back(correction);
+    }
+
+    /// Notes a declaration or a data change. Launchers that are those of the one before are kept once.
+    pub fn put_data(&mut self, slot: Slot, index: u64, is_declaration: bool, launchers: Vec<(Box<str>, u16)>) {
+        let data = &mut self.slots.entry(slot).or_default().data;
+        let before = data.last().map(|before| &before.launchers).filter(|before| ***before == *launchers);
+        let launchers = before.map_or_else(|| launchers.into(), Arc::clone);
+        data.push_back(Data { index, is_declaration, launchers });
+    }
+
     /// The facts of a slot, to add to.
     pub fn slot_mut(&mut self, slot: Slot) -> &mut SlotFacts {
         self.slots.entry(slot).or_default()
@@ -286,11 +447,15 @@ impl Register {
 
     /// Notes what every entry has in common. The body has been applied before, so that keys which the record
     /// introduced are known.
-    pub fn put_fact(&mut self, applied: &Applied<'_>, kind: Kind, slot: Option<Slot>) {
+    pub fn put_fact(&mut self, applied: &Applied<'_>, kind: Kind, slot: Option<Slot>, late: Vec<Late>) {
         let index = applied.index as u32;
         let header = applied.header;
-        let author = self.key_by_name.get(header.author().as_str()).copied().unwrap_or(u32::MAX);
+        let position = |name: &KeyName| self.key_by_name.get(name.as_str()).copied().unwrap_or(u32::MAX);
+        let author = position(header.author());
+        let cosigners: Box<[u32]> = header.signers.iter().skip(1).map(position).collect();
         let number_gap = header.number > self.last_number_at(author) + 1;
+        let visit = self.join_visit(applied);
+        let visit_slot = visit.and_then(|intent| self.visits.get(&intent)).map(|visit| visit.slot);
         self.facts.push_back(Fact {
             kind,
             party: header.party,
@@ -299,13 +464,38 @@ impl Register {
             received_at: applied.received_at,
             anchor_empty: header.anchor.size == 0,
             number_gap,
-            slot,
+            slot: slot.or(visit_slot),
+            visit: visit.map(|intent| intent as u32), // entries are counted in u32
+            cosigners: (!cosigners.is_empty()).then_some(cosigners),
+            late: (!late.is_empty()).then(|| late.into()),
         });
+        if matches!(kind, Kind::Acknowledgement | Kind::ReportReceipt) {
+            self.note_reliance(header);
+        }
         self.by_digest.insert(applied.digest, index);
         self.by_id.insert((author, header.id.as_u128()), index);
         self.by_number
             .entry((author, header.number))
             .and_modify(|numbered| numbered.second = numbered.second.or(Some(index)))
             .or_insert(Numbered { first: index, second: None });
+    }
+
+    /// The visit that a record belongs to: the one whose intent it is, or whose intent it names first.
+    fn join_visit(&mut self, applied: &Applied<'_>) -> Option<u64> {
+        if self.visits.contains_key(&applied.index) {
+            return Some(applied.index);
+        }
+        let intent = self.index_of(applied.header.refs.first()?)?;
+        self.visits.get_mut(&intent)?.records.push_back(applied.index);
+        Some(intent)
+    }
+
+    /// Another state has the records that these references name before it.
+    fn note_reliance(&mut self, header: &Header) {
+        for index in header.refs.iter().filter_map(|digest| self.index_of(digest)).collect::<Vec<_>>() {
+            if self.fact(index).is_some_and(|fact| fact.party != header.party) {
+                self.relied_on.insert(index);
+            }
+        }
     }
 }

@@ -108,6 +108,24 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The last second within the limit of something that happened at `from`: hours run continuously, and days end at
+    /// midnight UTC, the day of the event being day 0 (section 5 of `docs/rules.md`).
+    pub const fn deadline(self, from: Instant) -> Instant {
+        const DAY: i64 = 86_400;
+        match self {
+            Span::Hours(n) => Instant(from.0 + n as i64 * 3_600),
+            Span::Days(n) => Instant((from.0 - from.0 % DAY) + (n as i64 + 1) * DAY - 1),
+        }
+    }
+
+    /// By how many seconds something at `at` is late, if it had to follow `from` within the limit.
+    pub const fn exceeded(self, from: Instant, at: Instant) -> Option<u64> {
+        let by = at.0 - self.deadline(from).0;
+        if by > 0 { Some(by.unsigned_abs()) } else { None }
+    }
+}
+
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -159,6 +177,16 @@ mod tests {
         ] {
             assert_eq!(Instant::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn hours_run_on_and_days_end_at_midnight() {
+        let at = |text: &str| Instant::parse(text).expect("a time");
+        let from = at("2026-03-02T10:00:00Z");
+        assert_eq!(Span::Hours(32).deadline(from), at("2026-03-03T18:00:00Z"));
+        assert_eq!(Span::Days(5).deadline(from), at("2026-03-07T23:59:59Z"));
+        assert_eq!(Span::Hours(1).exceeded(from, at("2026-03-02T11:00:00Z")), None);
+        assert_eq!(Span::Hours(1).exceeded(from, at("2026-03-02T11:00:01Z")), Some(1));
     }
 
     #[test]

@@ -80,6 +80,35 @@ crate::body! {
     }
 }
 
+macro_rules! spans {
+    ($($name:ident $default:ident($n:literal);)*) => {
+        impl Limits {
+            $(
+                #[doc = concat!("The limit `", stringify!($name), "`, or its default.")]
+                pub fn $name(&self) -> Span {
+                    self.$name.unwrap_or(Span::$default($n))
+                }
+            )*
+        }
+    };
+}
+
+spans! {
+    notice Hours(32);
+    ack Hours(1);
+    admit Hours(24);
+    freeze Hours(1);
+    access Hours(24);
+    report Hours(2);
+    receipt Hours(1);
+    data_change Days(5);
+    inspector_objection Days(15);
+    site_named Hours(4);
+    duration Hours(24);
+    extension Hours(8);
+    lodging Hours(24);
+}
+
 macro_rules! keep {
     ($new:expr, $old:expr, $($field:ident)*) => { Limits { $($field: $new.$field.or($old.$field),)* } };
 }

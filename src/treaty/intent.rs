@@ -1,0 +1,108 @@
+//! `intent`: a Party asks to inspect. Its digest names the visit from here on.
+//!
+//! The ledger records every intent by the side whose right it is, and says whether it is admissible: over the entries
+//! before it, at its receipt, by the terms in force then. An inadmissible one creates no obligation; it stays visible.
+//!
+//! Invariants: the verdict is judged once and kept; no later record changes it.
+//!
+//! Deliberately absent: quotas and open visits.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::admit::Case;
+use super::inspector_list::Inspector;
+use super::party::{Name, Role, Slot};
+use super::record::Kind;
+use super::refusal::{Refusal, Refused};
+use super::register::{Applied, Register};
+use super::shape::List;
+use super::time::Instant;
+use super::visit::Visit;
+use crate::hash::Hash;
+
+crate::body! {
+    /// The body of an `intent`.
+    pub struct Intent {
+        /// The slot to be inspected.
+        slot: Slot,
+        /// The estimated time of arrival at the point of entry.
+        eta: Instant,
+        /// The point of entry.
+        poe: Name,
+        /// The type of inspection.
+        r#type: Name,
+        /// The code of the team's leader.
+        leader: Option<Inspector>,
+        /// The codes of the team.
+        inspectors: Option<List<Inspector, 1, 100>>,
+        /// Another intent, on whose admission this one waits.
+        conditional_on: Option<Hash>,
+    }
+}
+
+crate::one_of! {
+    /// Why an intent is not admissible: the first reason that applies, in this order.
+    pub enum Inadmissible {
+        /// The agreement has ended, no site is designated, or the host does not consent.
+        SlotNotInForce = "SLOT_NOT_IN_FORCE",
+        /// It came too late before the arrival.
+        Notice = "NOTICE",
+        /// The team has somebody who is not on the list.
+        Inspectors = "INSPECTORS",
+    }
+}
+
+impl Intent {
+    /// The rules.
+    pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
+        let Some(terms) = case.slot(self.slot, refused) else { return };
+        case.signed_by(&[(terms.inspecting, Role::Centre)], refused);
+        if let Some(other) = &self.conditional_on {
+            let found = case.register.index_of(other).and_then(|index| case.register.fact(index));
+            if found.is_none_or(|fact| fact.kind != Kind::Intent) {
+                refused.push(Refused::new(Refusal::VisitUnknown, "/body/conditional_on", other.to_string()));
+            }
+        }
+    }
+
+    /// Why the request is not admissible, over the entries that `register` holds.
+    pub fn verdict(&self, applied: &Applied<'_>, register: &Register) -> Option<Inadmissible> {
+        let at = applied.received_at;
+        if !register.is_in_force(self.slot, at) {
+            return Some(Inadmissible::SlotNotInForce);
+        }
+        if register.limits().notice().deadline(at) > self.eta {
+            return Some(Inadmissible::Notice);
+        }
+        let team = self.inspectors.iter().flat_map(|list| &list.0).chain(&self.leader);
+        let named: BTreeSet<&str> = team.map(|inspector| inspector.0.as_str()).collect();
+        let accredited = register.accredited(applied.header.party, at);
+        let all_are = named.iter().all(|code| accredited.as_ref().is_some_and(|codes| codes.contains(*code)));
+        (!all_are).then_some(Inadmissible::Inspectors)
+    }
+
+    /// Opens the visit.
+    pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
+        let inadmissible = self.verdict(applied, register);
+        let Some(terms) = register.terms().and_then(|terms| terms.slot(self.slot)).cloned() else { return };
+        let site = register.designation(self.slot, applied.received_at).map(|designated| designated.index);
+        register.put_visit(Visit {
+            intent: applied.index,
+            digest: applied.digest,
+            slot: self.slot,
+            inspecting: terms.inspecting,
+            inspected: terms.inspected,
+            host: terms.host,
+            received_at: applied.received_at,
+            eta: self.eta,
+            poe: Arc::from(self.poe.0.as_str()),
+            site,
+            inadmissible,
+            records: imbl::Vector::new(),
+            milestones: imbl::Vector::new(),
+            reports: imbl::Vector::new(),
+            receipts: imbl::Vector::new(),
+        });
+    }
+}
