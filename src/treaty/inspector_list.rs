@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: names and passports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::admit::Case;
@@ -51,6 +51,6 @@ impl InspectorList {
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
         let codes = self.inspectors.0.iter().map(|listing| Arc::from(listing.code.0.as_str())).collect();
         let (index, effect) = (applied.index, applied.effect());
-        register.put_list(applied.header.party, Listed { index, effect, codes, objected: BTreeSet::new() });
+        register.put_list(applied.header.party, Listed { index, effect, codes, objected: BTreeMap::new() });
     }
 }

@@ -48,7 +48,7 @@ impl InspectorObjection {
         let limit = register.limits().inspector_objection();
         if limit.exceeded(received_at, applied.received_at).is_none() {
             let codes = self.inspectors.0.iter().map(|inspector| inspector.0.as_str());
-            register.put_objection(list, codes);
+            register.put_objection(list, applied.index, codes);
         }
     }
 }

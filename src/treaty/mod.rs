@@ -32,6 +32,7 @@ pub mod key_revocation;
 pub mod lateness;
 pub mod milestone;
 pub mod party;
+pub mod past;
 pub mod record;
 pub mod refusal;
 pub mod register;

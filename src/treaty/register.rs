@@ -13,7 +13,7 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::{HashMap, HashSet, OrdMap, Vector};
@@ -134,8 +134,8 @@ pub struct Listed {
     pub effect: Instant,
     /// The codes on it.
     pub codes: BTreeSet<Arc<str>>,
-    /// The codes that the other Party objected to in time.
-    pub objected: BTreeSet<Arc<str>>,
+    /// The codes that the other Party objected to in time, each with the entry of the objection.
+    pub objected: BTreeMap<Arc<str>, u64>,
 }
 
 /// A designation or its withdrawal.
@@ -349,7 +349,8 @@ impl Register {
     pub fn accredited(&self, party: Party, at: Instant) -> Option<BTreeSet<&str>> {
         let lists = self.lists.get(&party)?.iter().filter(|list| list.effect <= at);
         let newest = lists.max_by_key(|list| (list.effect, list.index))?;
-        Some(newest.codes.difference(&newest.objected).map(AsRef::as_ref).collect())
+        let stands = |code: &&Arc<str>| !newest.objected.contains_key(*code);
+        Some(newest.codes.iter().filter(stands).map(AsRef::as_ref).collect())
     }
 
     /// The corrections of an entry, in log order.
@@ -369,16 +370,24 @@ impl Register {
         positions.filter_map(|position| self.key_at(position)).map(|key| &key.name).collect()
     }
 
-    /// Whether the entry at `index`, as known now, shares its author's number with another.
-    pub fn is_number_reused(&self, index: u64) -> bool {
-        let Some(fact) = self.fact(index) else { return false };
-        self.by_number.get(&(fact.author, fact.number)).is_some_and(|numbered| numbered.second.is_some())
+    /// Every list of inspectors of a Party, in index order.
+    pub fn lists(&self, party: Party) -> impl Iterator<Item = &Listed> {
+        self.lists.get(&party).into_iter().flatten()
     }
 
-    /// The greatest number that an author has used; 0 before the first.
-    pub fn last_number(&self, author: &str) -> u64 {
+    /// Whether the entry at `index`, among the first `size`, shares its author's number with another.
+    pub fn is_number_reused_before(&self, index: u64, size: u64) -> bool {
+        let Some(fact) = self.fact(index) else { return false };
+        let numbered = self.by_number.get(&(fact.author, fact.number));
+        numbered.and_then(|numbered| numbered.second).is_some_and(|second| u64::from(second) < size)
+    }
+
+    /// The greatest number that an author has used in the first `size` entries; 0 before the first.
+    pub fn last_number_before(&self, author: &str, size: u64) -> u64 {
         let Some(&author) = self.key_by_name.get(author) else { return 0 };
-        self.last_number_at(author)
+        let numbers = self.by_number.range((author, 0)..=(author, u64::MAX)).rev();
+        let mut known = numbers.filter(|(_, numbered)| u64::from(numbered.first) < size);
+        known.next().map_or(0, |(&(_, number), _)| number)
     }
 
     fn last_number_at(&self, author: u32) -> u64 {
@@ -419,11 +428,13 @@ impl Register {
     }
 
     /// Takes inspectors off the list at an index.
-    pub fn put_objection<'c>(&mut self, list: u64, codes: impl Iterator<Item = &'c str>) {
+    pub fn put_objection<'c>(&mut self, list: u64, objection: u64, codes: impl Iterator<Item = &'c str>) {
         let Some(party) = self.fact(list).map(|fact| fact.party) else { return };
         let lists = self.lists.entry(party).or_default();
         if let Some(list) = lists.iter_mut().find(|listed| listed.index == list) {
-            list.objected.extend(codes.map(Arc::from));
+            for code in codes {
+                list.objected.entry(Arc::from(code)).or_insert(objection);
+            }
         }
     }
 
