@@ -6,6 +6,11 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+pub mod audit;
 pub mod bundle;
+mod support;
 pub mod trust;
 pub mod verdict;
+mod verify;
+
+pub use verify::verify;

@@ -30,11 +30,11 @@ pub enum Outcome {
 pub enum Overall {
     /// Every check that is required passed.
     Verified,
-    /// Nothing failed, and something could not be checked.
+    /// Nothing failed, everything that makes a record was checked, and something beyond could not be.
     VerifiedWithRemarks,
     /// Something failed.
     NotVerified,
-    /// Nothing failed, and there was no root of trust to begin with.
+    /// Nothing failed, and something without which nothing is proven could not be checked.
     CannotDecide,
 }
 
@@ -180,10 +180,11 @@ impl Verdict {
             }
         }
         let has = |result| findings.iter().any(|finding| finding.result == result);
-        let no_trust = findings.iter().any(|f| f.check == Check::Trust && f.result == Outcome::CouldNotCheck);
+        let beyond = |check| matches!(check, Check::Revocation | Check::Cosignature | Check::Policy);
+        let undecided = findings.iter().any(|f| !beyond(f.check) && f.result == Outcome::CouldNotCheck);
         let overall = if has(Outcome::Fail) {
             Overall::NotVerified
-        } else if no_trust {
+        } else if undecided {
             Overall::CannotDecide
         } else if has(Outcome::CouldNotCheck) {
             Overall::VerifiedWithRemarks

@@ -238,6 +238,11 @@ impl Signer {
         Ok(Signer { key, verifier })
     }
 
+    /// The same key for another purpose, under the same name.
+    pub fn with_kind(&self, kind: KeyKind) -> Result<Signer, KeyError> {
+        Signer::from_seed(self.verifier.name(), kind, self.key.to_bytes())
+    }
+
     /// Reads a signer's key as Go writes it.
     pub fn parse(skey: &str) -> Result<Signer, KeyError> {
         let rest = skey.trim_end_matches('\n').strip_prefix("PRIVATE+KEY+").ok_or(KeyError::Malformed)?;

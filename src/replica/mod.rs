@@ -20,10 +20,10 @@ pub use step::{Batch, Outcome, step};
 use crate::hash::Hash;
 use crate::note::SignError;
 use crate::tlog::{Head, Tree, leaf_hash};
-use crate::treaty::admit::{Signatures, admit};
+use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Malformed};
+use crate::treaty::record::{Body, Malformed, Record};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -114,14 +114,24 @@ impl Replica {
         let mut refused = admit(&self.register, terms, verified, received_at, signatures);
         // A stranger without a good signature learns nothing about our roots.
         if refused.iter().all(|refused| refused.refusal.is_of_content()) {
-            refused.extend(self.anchor_fault(verified));
+            refused.extend(self.anchor_fault(&verified.signed().record));
         }
         refused
     }
 
+    /// Every reason for which a record would be refused if it were signed now and well. A preview: only [`Self::admit`]
+    /// decides.
+    pub fn foresee(&self, record: &Record, received_at: Instant) -> Vec<Refused> {
+        let Some(terms) = self.register.terms() else { return Vec::new() };
+        let mut refused = keys(&self.register, record);
+        refused.extend(rules(&self.register, terms, record, received_at));
+        refused.extend(self.anchor_fault(record));
+        refused
+    }
+
     /// The anchor is this log's root at its size.
-    fn anchor_fault(&self, verified: &Verified) -> Option<Refused> {
-        let anchor = verified.signed().record.header.anchor;
+    fn anchor_fault(&self, record: &Record) -> Option<Refused> {
+        let anchor = record.header.anchor;
         let root: Option<Hash> = self.tree.root_at(anchor.size);
         (root != Some(anchor.root))
             .then(|| Refused::new(Refusal::AnchorUnknown, "/anchor", format!("size {}", anchor.size)))
@@ -236,6 +246,9 @@ fn begin(verified: &Verified, signatures: Signatures) -> Result<Terms, Vec<Refus
     if wanted != have {
         refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", wanted.join(", ")));
     }
+    if record.header.party != record.header.author().party() {
+        refused.push(Refused::new(Refusal::PartyMismatch, "/party", record.header.author().as_str()));
+    }
     if record.header.anchor.size != 0 || record.header.anchor.root != crate::tlog::EMPTY_ROOT {
         refused.push(Refused::new(Refusal::AnchorUnknown, "/anchor", "size 0"));
     }
@@ -246,7 +259,7 @@ fn begin(verified: &Verified, signatures: Signatures) -> Result<Terms, Vec<Refus
 }
 
 /// Puts the terms of entry 0 and the keys they name into an empty register.
-fn begin_register(record: &crate::treaty::record::Record, register: &mut Register) {
+fn begin_register(record: &Record, register: &mut Register) {
     let Body::Terms(body) = &record.body else { return };
     let Ok(terms) = Terms::begin(body, &record.origin) else { return };
     for roots in terms.roots.values() {

@@ -17,9 +17,12 @@ pub enum Clock {
     /// The system's clock.
     #[default]
     System,
-    /// A time that is set by hand, in seconds since the epoch.
+    /// A time that is set by hand, in seconds since the epoch, until it is let go.
     Scripted(Arc<AtomicI64>),
 }
+
+/// What a scripted clock holds after it was let go.
+const LET_GO: i64 = i64::MIN;
 
 impl Clock {
     /// A clock that stands at `at` until it is set.
@@ -34,12 +37,20 @@ impl Clock {
         }
     }
 
+    /// Lets a scripted clock go: from now on it is the system's.
+    pub fn let_go(&self) {
+        if let Clock::Scripted(seconds) = self {
+            seconds.store(LET_GO, Ordering::SeqCst);
+        }
+    }
+
     /// The current second of UTC. A clock before 1970 or after 9999 reads as the epoch, which no ledger accepts.
     pub fn now(&self) -> Instant {
-        let seconds = match self {
-            Clock::System => chrono::Utc::now().timestamp(),
+        let scripted = match self {
+            Clock::System => LET_GO,
             Clock::Scripted(seconds) => seconds.load(Ordering::SeqCst),
         };
+        let seconds = if scripted == LET_GO { chrono::Utc::now().timestamp() } else { scripted };
         Instant::from_seconds(seconds).unwrap_or_default()
     }
 
@@ -85,14 +96,8 @@ impl JumpGuard {
     /// The time of a batch: not before the last entry's. Stops at a clock that is not to be trusted.
     pub fn read(&mut self, clock: &Clock, last_entry: Option<Instant>) -> Result<Instant, ClockFault> {
         let (steady, now) = (std::time::Instant::now(), clock.now());
-        if let Some((before, then)) = self.last.replace((steady, now))
-            && clock.is_system()
-        {
-            let elapsed = i64::try_from(steady.duration_since(before).as_secs()).unwrap_or(i64::MAX);
-            let jump = (now.seconds() - then.seconds()).saturating_sub(elapsed);
-            if jump.abs() > MAX_JUMP {
-                return Err(ClockFault::Jumped(jump));
-            }
+        if clock.is_system() {
+            self.compare(steady, now)?;
         }
         let behind = last_entry.map_or(0, |last| last.seconds() - now.seconds());
         if behind > MAX_BEHIND {
@@ -100,10 +105,49 @@ impl JumpGuard {
         }
         Ok(last_entry.map_or(now, |last| last.max(now)))
     }
+
+    /// The clock went on since the last batch as the monotonic clock did.
+    fn compare(&mut self, steady: std::time::Instant, now: Instant) -> Result<(), ClockFault> {
+        let Some((before, then)) = self.last.replace((steady, now)) else { return Ok(()) };
+        let elapsed = i64::try_from(steady.duration_since(before).as_secs()).unwrap_or(i64::MAX);
+        let jump = (now.seconds() - then.seconds()).saturating_sub(elapsed);
+        if jump.abs() > MAX_JUMP { Err(ClockFault::Jumped(jump)) } else { Ok(()) }
+    }
 }
 
 impl Default for JumpGuard {
     fn default() -> JumpGuard {
         JumpGuard::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_seconds(seconds).expect("a time")
+    }
+
+    #[test]
+    fn a_clock_that_was_moved_between_two_batches_is_noticed() {
+        let start = std::time::Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut guard = JumpGuard::new();
+        assert_eq!(guard.compare(start, at(1_000)), Ok(()));
+        assert_eq!(guard.compare(after(3_600), at(4_600)), Ok(()));
+        assert_eq!(guard.compare(after(3_601), at(4_606)), Ok(()), "within the allowance");
+        assert_eq!(guard.compare(after(3_602), at(4_614)), Err(ClockFault::Jumped(7)));
+        assert_eq!(guard.compare(after(3_612), at(4_612)), Err(ClockFault::Jumped(-12)));
+    }
+
+    #[test]
+    fn the_time_of_a_batch_is_never_before_the_last_entry() {
+        let clock = Clock::scripted(at(1_000));
+        let mut guard = JumpGuard::new();
+        assert_eq!(guard.read(&clock, None), Ok(at(1_000)));
+        assert_eq!(guard.read(&clock, Some(at(1_002))), Ok(at(1_002)), "a little behind");
+        assert_eq!(guard.read(&clock, Some(at(1_003))), Err(ClockFault::Behind(3)));
+        assert_eq!(guard.read(&clock, Some(at(900))), Ok(at(1_000)));
     }
 }

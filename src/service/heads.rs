@@ -4,11 +4,12 @@
 //! rolled back behind a signed checkpoint is noticed at the next start. Each line is `<size> <root in base64>`.
 //!
 //! Invariants: sizes grow; a line is flushed to the disk before anything over it is signed; a torn last line (a crash in
-//! the middle of a write) is cut off when the file is opened, since nothing was signed over it.
+//! the middle of a write) is cut off when the file is opened, since nothing was signed over it; one process at a time
+//! has the file, or two would write lines that contradict each other.
 //!
 //! Deliberately absent: any repair. A file that contradicts the database stops the ledger.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,12 @@ pub enum HeadsError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// Stop the other server, or give this one a file of its own.
+    #[error("the file of heads {path} is in use by another server")]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// Look at the line; the file was changed by somebody.
     #[error("line {line} of the file of heads {path} is not a size and a root, or its size does not grow")]
@@ -68,14 +75,28 @@ impl HeadFile {
     /// the commit and the flush leaves the file one batch behind.
     pub fn open(path: &Path, tree: &Tree) -> Result<HeadFile, HeadsError> {
         let io = |source| HeadsError::Io { path: path.to_owned(), source };
+        let is_new = !path.exists();
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).map_err(io)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => HeadsError::InUse { path: path.to_owned() },
+            TryLockError::Error(source) => io(source),
+        })?;
+        if is_new {
+            // A file whose name is not on the disk is gone after a crash, and every head in it.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            bytes.truncate(whole);
+            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(io)?;
+        }
         file.seek(SeekFrom::End(0)).map_err(io)?;
+        let text = String::from_utf8_lossy(&bytes); // what is not UTF-8 is no head either
         let mut last = None;
-        for (i, line) in text[..whole].lines().enumerate() {
+        for (i, line) in text.lines().enumerate() {
             let head = parse(line).filter(|head: &Head| last.is_none_or(|last: Head| last.size < head.size));
             let head = head.ok_or(HeadsError::Malformed { path: path.to_owned(), line: i + 1 })?;
             agrees(tree, head)?;
@@ -119,5 +140,86 @@ fn agrees(tree: &Tree, head: Head) -> Result<(), HeadsError> {
         None => Err(HeadsError::RolledBack { database: tree.size(), file: head.size }),
         Some(root) if root != head.root => Err(HeadsError::Forked { size: head.size, database: root, file: head.root }),
         Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(size: u64) -> Tree {
+        let mut tree = Tree::default();
+        (0..size).for_each(|i| tree.append(Hash::of(&i.to_be_bytes())));
+        tree
+    }
+
+    fn head(size: u64) -> Head {
+        Head { size, root: tree(size).root() }
+    }
+
+    fn file() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("heads");
+        let mut heads = HeadFile::open(&path, &tree(0)).expect("a new file");
+        for size in [1, 3, 3, 2, 7] {
+            heads.append(head(size)).expect("appended");
+        }
+        (folder, path)
+    }
+
+    #[test]
+    fn heads_are_kept_once_and_in_order() {
+        let (_folder, path) = file();
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let sizes: Vec<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(sizes, ["1", "3", "7"]);
+        assert_eq!(HeadFile::open(&path, &tree(7)).expect("equal").last(), Some(head(7)));
+        assert_eq!(HeadFile::open(&path, &tree(9)).expect("behind is fine").last(), Some(head(7)));
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_whatever_its_bytes() {
+        for torn in [&b"9"[..], b"9 AAAA", b"\0\0\0\0", b"9 \xff\xfe"] {
+            let (_folder, path) = file();
+            let whole = std::fs::read(&path).expect("readable");
+            std::fs::write(&path, [&whole[..], torn].concat()).expect("written");
+            let mut heads = HeadFile::open(&path, &tree(9)).expect("cut");
+            heads.append(head(9)).expect("appended");
+            drop(heads);
+            assert_eq!(HeadFile::open(&path, &tree(9)).expect("whole again").last(), Some(head(9)));
+        }
+    }
+
+    #[test]
+    fn a_database_behind_or_beside_the_file_is_refused() {
+        let (_folder, path) = file();
+        let rolled_back = HeadFile::open(&path, &tree(6));
+        assert!(matches!(rolled_back, Err(HeadsError::RolledBack { database: 6, file: 7 })), "{rolled_back:?}");
+        let mut other = tree(2);
+        (0..8u64).for_each(|i| other.append(Hash::of(&[9, i as u8])));
+        let forked = HeadFile::open(&path, &other);
+        assert!(matches!(forked, Err(HeadsError::Forked { size: 3, .. })), "{forked:?}");
+    }
+
+    #[test]
+    fn a_line_that_somebody_changed_is_named() {
+        for (from, to) in
+            [("\n3 ", "\n03 "), ("\n3 ", "\n1 "), ("\n3 ", "\n+3 "), ("\n3 ", "\n3  "), ("\n3 ", "\n\n3 ")]
+        {
+            let (_folder, path) = file();
+            let text = std::fs::read_to_string(&path).expect("readable").replacen(from, to, 1);
+            std::fs::write(&path, text).expect("written");
+            let opened = HeadFile::open(&path, &tree(7));
+            assert!(matches!(opened, Err(HeadsError::Malformed { line: 2, .. })), "{to:?}: {opened:?}");
+        }
+    }
+
+    #[test]
+    fn two_servers_do_not_share_a_file() {
+        let (_folder, path) = file();
+        let first = HeadFile::open(&path, &tree(7)).expect("free");
+        assert!(matches!(HeadFile::open(&path, &tree(7)), Err(HeadsError::InUse { .. })));
+        drop(first);
+        assert!(HeadFile::open(&path, &tree(7)).is_ok());
     }
 }

@@ -1,5 +1,18 @@
-//! The use cases.
+//! The use cases of a running ledger: open it, write to it, read from it.
+//!
+//! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
+//! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
+//! them; [`clock`] and [`heads`] are the time and the second store.
+//!
+//! Deliberately absent: HTTP, and SQL.
+
+pub mod access;
 pub mod clock;
 pub mod heads;
+pub mod ledger;
+pub mod policy;
 pub mod published;
+pub mod query;
 pub mod sequencer;
+pub mod submit;
+pub mod view;

@@ -37,8 +37,6 @@ use crate::treaty::verify::Verified;
 pub const MAX_BATCH: usize = 1_024;
 /// Records that may wait.
 pub const QUEUE: usize = 4_096;
-/// Times that a batch is built anew when another process was faster.
-const ATTEMPTS: usize = 8;
 
 /// A record on its way in, and where the answer goes.
 pub struct Submission {
@@ -101,6 +99,17 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Falsified(what) => Failure::Halt(Halt::Falsified(what)),
             other => Failure::TryAgain(other.to_string()),
+        }
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Failure {
+        match (error.falsified(), &error) {
+            (Some(what), _) => Failure::Halt(Halt::Falsified(what.to_owned())),
+            (None, CommitError::NotCommitted(cause)) => Failure::TryAgain(cause.to_string()),
+            (None, CommitError::Unknown(cause)) => Failure::TryAgain(format!("outcome unknown: {cause}")),
+            (None, CommitError::Moved) => Failure::TryAgain(error.to_string()),
         }
     }
 }
@@ -189,22 +198,30 @@ impl<L: Log> Sequencer<L> {
         }
     }
 
-    /// Builds and commits a batch; builds it anew if another process was faster.
+    /// Builds a batch under the head's lock, commits it and publishes it.
     async fn write(&mut self, records: Vec<Verified>) -> Result<Vec<Answer>, Failure> {
-        for _ in 0..ATTEMPTS {
-            let tail = self.log.entries_after(self.size()).await?;
-            self.catch_up(tail)?;
-            let base = self.published.load_full();
-            let now = self.guard.read(&self.clock, base.replica.last_received_at())?;
-            let batch = step(&base.replica, records.clone(), now, &self.clerk);
-            match self.commit(&base, &batch).await {
-                Ok(()) => return Ok(self.publish(&base, batch)?),
-                Err(CommitError::Moved) => {}
-                Err(CommitError::NotCommitted(error)) => return Err(error.into()),
-                Err(CommitError::Unknown(error)) => return Err(Failure::TryAgain(format!("outcome unknown: {error}"))),
+        let tail = self.log.entries_after(self.size()).await?;
+        match self.build(tail, records) {
+            Ok((base, batch)) => {
+                self.commit(&base, &batch).await?;
+                self.publish(&base, batch)
+            }
+            Err(failure) => {
+                // Who gives up gives the lock back, or no other server could write.
+                let head = self.published.load().replica.head();
+                let _ = self.log.commit(head, head, Vec::new()).await;
+                Err(failure)
             }
         }
-        Err(Failure::TryAgain("other processes were faster".into()))
+    }
+
+    /// Catches up, reads the time and folds the records in; nothing is written yet.
+    fn build(&mut self, tail: Tail, records: Vec<Verified>) -> Result<(Arc<Published>, Batch), Failure> {
+        self.catch_up(tail)?;
+        let base = self.published.load_full();
+        let now = self.guard.read(&self.clock, base.replica.last_received_at())?;
+        let batch = step(&base.replica, records, now, &self.clerk);
+        Ok((base, batch))
     }
 
     fn size(&self) -> u64 {
@@ -218,19 +235,20 @@ impl<L: Log> Sequencer<L> {
         let stored = self.log.commit(from, batch.head, new).await?;
         match root_over(base.replica.tree(), &stored) {
             head if head == batch.head => Ok(()),
-            head => Err(CommitError::NotCommitted(StoreError::Falsified(format!(
+            head => Err(CommitError::Unknown(StoreError::Falsified(format!(
                 "committed size {} root {}, read back size {} root {}",
                 batch.head.size, batch.head.root, head.size, head.root
             )))),
         }
     }
 
-    /// Takes up entries that another process added.
+    /// Takes up entries that another process added. Every signature on them is checked, the clerk's too: what this
+    /// process is about to sign came through the database, and who can write there is not thereby a clerk.
     fn catch_up(&mut self, tail: Tail) -> Result<(), Failure> {
         let base = self.published.load_full();
         let mut replica = base.replica.clone();
         for entry in &tail.entries {
-            replica.replay(entry, Signatures::CheckedElsewhere).map_err(Halt::Replay)?;
+            replica.replay(entry, Signatures::Check).map_err(Halt::Replay)?;
         }
         if replica.head() != tail.head {
             let (ours, theirs) = (replica.head(), tail.head);
@@ -240,6 +258,9 @@ impl<L: Log> Sequencer<L> {
             ))));
         }
         if !tail.entries.is_empty() {
+            if tail.sizes.last() != Some(&tail.head.size) {
+                return Err(Failure::Halt(Halt::Falsified("the newest head is not among the committed ones".into())));
+            }
             let published = self.seal(&base, replica, &tail.sizes)?;
             self.published.store(Arc::new(published));
         }

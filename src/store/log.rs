@@ -43,8 +43,8 @@ pub struct Tail {
 /// Why a batch was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Nothing was written: catch up and build the batch anew.
-    #[error("another process moved the head; nothing was written")]
+    /// The batch was built on another head than the one that is locked; nothing was written.
+    #[error("the head is not the one that the batch was built on; nothing was written")]
     Moved,
     /// Nothing was written.
     #[error("nothing was written")]
@@ -54,12 +54,24 @@ pub enum CommitError {
     Unknown(#[source] StoreError),
 }
 
+impl CommitError {
+    /// What the store was caught at, if it holds something else than was given to it.
+    pub fn falsified(&self) -> Option<&str> {
+        match self {
+            CommitError::NotCommitted(StoreError::Falsified(what))
+            | CommitError::Unknown(StoreError::Falsified(what)) => Some(what),
+            _ => None,
+        }
+    }
+}
+
 /// Entries under gapless indices, and one head.
 pub trait Log: Send + 'static {
     /// At most some thousands of entries from index `from` on, and the head.
     fn load(&mut self, from: u64) -> impl Future<Output = Result<Tail, StoreError>> + Send;
 
-    /// Takes the head's lock until the next [`Log::commit`], and answers every entry from index `size` on.
+    /// Takes the head's lock, and answers every entry from index `size` on. The lock is held until the next
+    /// [`Log::commit`], which must follow.
     fn entries_after(&mut self, size: u64) -> impl Future<Output = Result<Tail, StoreError>> + Send;
 
     /// Adds entries after `from` and moves the head to `to`, durably; then answers the leaf hashes of what the store

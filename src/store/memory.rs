@@ -117,6 +117,8 @@ impl Log for MemoryHandle {
         if state.head != from {
             return Err(CommitError::Moved);
         }
+        // Here, and after the write, whoever waits can be killed.
+        tokio::task::yield_now().await;
         let fault = state.faults.pop_front().flatten();
         match fault {
             Some(Fault::Refuse) => return Err(CommitError::NotCommitted(lost())),
@@ -128,6 +130,9 @@ impl Log for MemoryHandle {
             return Err(CommitError::Unknown(lost()));
         }
         let start = usize::try_from(from.size).unwrap_or(usize::MAX).min(state.entries.len());
-        Ok(state.entries[start..].iter().map(|note| leaf_hash(note.as_bytes())).collect())
+        let stored = state.entries[start..].iter().map(|note| leaf_hash(note.as_bytes())).collect();
+        drop(state);
+        tokio::task::yield_now().await;
+        Ok(stored)
     }
 }

@@ -5,15 +5,23 @@
 //! mirrors, not the grants.
 //!
 //! In reading order: [`log`] says what the sequencer needs, [`postgres`] and [`memory`] are its two implementations,
-//! [`read`] serves requests, [`token`] keeps who may read.
+//! [`read`] serves requests, [`token`] keeps who may read. [`migrate`] makes the schema, [`runtime`] says whether a
+//! database is fit, and [`cluster`] runs a private one where none is given.
 //!
 //! Deliberately absent: rules, hashes of trees, and signatures.
 
+pub mod cluster;
 pub mod log;
 pub mod memory;
+pub mod migrate;
+pub mod plain;
 pub mod postgres;
 pub mod read;
+pub mod runtime;
 pub mod token;
+
+/// How to reach a database, and as whom.
+pub use sqlx::postgres::PgConnectOptions as Address;
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -32,6 +40,17 @@ pub enum StoreError {
     /// The database refused a statement.
     #[error("the database failed: {0}")]
     Database(#[source] sqlx::Error),
+    /// The schema could not be made or brought up to date; the text says what to do.
+    #[error("cannot migrate: {0}")]
+    Migration(String),
+    /// Write `postgres://role@host/database`.
+    #[error("not the address of a Postgres database: {0}")]
+    Address(String),
+}
+
+/// Reads the address of a database, `postgres://role:password@host:port/name`.
+pub fn address(url: &str) -> Result<Address, StoreError> {
+    url.parse().map_err(|error: sqlx::Error| StoreError::Address(error.to_string()))
 }
 
 impl From<sqlx::Error> for StoreError {

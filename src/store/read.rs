@@ -27,6 +27,10 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
+        .after_connect(|connection, _| {
+            // The rollback below is a warning to Postgres nearly every time, and would fill the logs.
+            Box::pin(async move { sqlx::query("SET client_min_messages = error").execute(connection).await.map(drop) })
+        })
         .before_acquire(|connection, _| {
             Box::pin(async move {
                 // Rolls back what a cancelled request left; without a transaction Postgres answers with a notice.

@@ -11,7 +11,7 @@
 //! before (there too).
 
 use super::party::{Party, Role, Slot};
-use super::record::{Body, Header, Kind, Nature};
+use super::record::{Body, Header, Kind, Nature, Record};
 use super::refusal::{Refusal, Refused};
 use super::register::Register;
 use super::terms::{SlotTerms, Terms};
@@ -51,7 +51,13 @@ pub fn admit(
     if !refused.is_empty() {
         return refused;
     }
-    let record = &verified.signed().record;
+    refused.extend(rules(register, terms, &verified.signed().record, received_at));
+    refused
+}
+
+/// Every reason in what a record says; its lines are not looked at.
+pub fn rules(register: &Register, terms: &Terms, record: &Record, received_at: Instant) -> Vec<Refused> {
+    let mut refused = Vec::new();
     let header = &record.header;
     let case = Case { register, terms, header, received_at };
     if record.origin != terms.origin {
@@ -78,6 +84,22 @@ pub fn admit(
         Body::DataChange(body) => body.admit(&case, &mut refused),
     }
     refused
+}
+
+/// The signers whose keys are not good at the next index, before anything is signed.
+pub fn keys(register: &Register, record: &Record) -> Vec<Refused> {
+    let index = register.size();
+    let refusal_of = |i: usize, name: &str| match register.key(name) {
+        Some(key) if key.is_good_at(index) => None,
+        Some(_) => Some(Refusal::KeyRevoked),
+        None if introduced(record, i).is_some() => None,
+        None => Some(Refusal::KeyUnknown),
+    };
+    let signers = record.header.signers.iter().enumerate();
+    let faults = signers.filter_map(|(i, name)| {
+        Some(Refused::new(refusal_of(i, name.as_str())?, format!("/signers/{i}"), name.as_str()))
+    });
+    faults.collect()
 }
 
 /// Every signer's key is good at this index, and its line is good.

@@ -29,7 +29,7 @@ impl Signed {
         let mut passed = vec![None; self.record.header.signers.len()];
         if refused.is_empty() {
             for (i, slot) in passed.iter_mut().enumerate() {
-                match self.check_line(i, register) {
+                match self.signature_of(i, register) {
                     LineState::Good(public) => *slot = Some(public),
                     LineState::Bad => refused.push(self.refused(Refusal::SignatureInvalid, i)),
                     LineState::KeyUnknown => {}
@@ -52,8 +52,8 @@ impl Signed {
         Ok(Verified { signed: self, passed, source: String::new() })
     }
 
-    /// One line by each signer, and no other.
-    fn line_faults(&self) -> Vec<Refused> {
+    /// What is wrong with the set of lines: there must be one by each signer, and no other.
+    pub fn line_faults(&self) -> Vec<Refused> {
         let header = &self.record.header;
         let clerk = format!("{}/clerk", self.record.origin);
         let mut refused = Vec::new();
@@ -80,7 +80,8 @@ impl Signed {
         Refused::new(refusal, format!("/signers/{signer}"), name)
     }
 
-    fn check_line(&self, signer: usize, register: &Register) -> LineState {
+    /// What a signer's line is worth, under the key that `register` knows or the record introduces.
+    pub fn signature_of(&self, signer: usize, register: &Register) -> LineState {
         let (Some(name), Some(line)) = (self.record.header.signers.get(signer), self.line_of(signer)) else {
             return LineState::KeyUnknown;
         };
@@ -94,9 +95,14 @@ impl Signed {
     }
 }
 
-enum LineState {
+/// What a signer's line is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineState {
+    /// It is a good signature under this public key.
     Good([u8; 32]),
+    /// It does not match the text.
     Bad,
+    /// There is no line, or no key to check it with.
     KeyUnknown,
 }
 

@@ -1,0 +1,157 @@
+//! The log itself, for programs that know transparency logs: checkpoint, tiles, proofs, policy; and health.
+//!
+//! Deliberately absent: what an entry means.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::Response;
+use serde_json::json;
+
+use super::problem::{Detail, Problem};
+use super::request::{self, Parameters};
+use super::{App, TEXT, json, typed};
+use crate::service::access::Principal;
+use crate::service::published::Published;
+use crate::service::view;
+use crate::tlog::TreeError;
+use crate::tlog::checkpoint::decimal;
+use crate::words::Words;
+
+type Answer = Result<Response, Problem>;
+
+/// `GET /livez`: the process answers.
+pub async fn livez() -> Response {
+    typed(TEXT, "ok\n")
+}
+
+/// `GET /readyz`: the database answers and the ledger writes.
+pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
+    let published = app.ledger.now();
+    if published.halted.load().is_some() {
+        let detail = Words::fixed(
+            "The ledger has stopped writing; its operator finds the reason in the log of the server.",
+            "Реестр прекратил запись; причина указана в журнале сервера.",
+        );
+        return Err(Problem::unavailable("halted", detail, 60));
+    }
+    if app.ledger.reader.ping().await.is_err() {
+        let detail = Words::fixed("The database does not answer.", "База данных не отвечает.");
+        return Err(Problem::unavailable("database", detail, 1));
+    }
+    Ok(typed(TEXT, "ready\n"))
+}
+
+/// `GET /v1/log`: name, keys and newest checkpoint. Public.
+pub async fn about(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    Parameters::read(&uri, &[])?;
+    let published = app.ledger.now();
+    let terms = published.replica.register().terms().ok_or(Problem::not_found())?;
+    Ok(json(&view::log(&published, terms, &app.ledger.trust.to_string())))
+}
+
+/// `GET /v1/log/policy`: the keys and the quorum, as C2SP tlog-policy. Public.
+pub async fn policy(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    Parameters::read(&uri, &[])?;
+    Ok(typed(TEXT, app.ledger.policy().ok_or(Problem::not_found())?))
+}
+
+/// `GET /checkpoint`: the newest signed checkpoint, as C2SP tlog-checkpoint.
+pub async fn checkpoint(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
+    Parameters::read(&uri, &[])?;
+    let (published, _) = tree(&app, &headers).await?;
+    let mut response = typed(TEXT, published.checkpoint.to_string());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// `GET /tile/…`: hash tiles and entry bundles, as C2SP tlog-tiles. Entries are for those who read everything.
+pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
+    Parameters::read(&uri, &[])?;
+    let (published, principal) = tree(&app, &headers).await?;
+    let bytes = app.ledger.tile(&published, &principal, &path).await?;
+    let mut response = typed("application/octet-stream", bytes);
+    let immutable = HeaderValue::from_static("private, max-age=31536000, immutable");
+    response.headers_mut().insert(header::CACHE_CONTROL, immutable);
+    Ok(response)
+}
+
+/// `GET /v1/log/proofs/inclusion/{index}/{size}`.
+pub async fn inclusion(
+    State(app): State<Arc<App>>,
+    Path((index, size)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    Parameters::read(&uri, &[])?;
+    let (published, _) = tree(&app, &headers).await?;
+    let (index, size) = (number(&index)?, number(&size)?);
+    let tree = published.replica.tree();
+    let hashes = tree.prove_inclusion(index, size).map_err(out_of_range)?;
+    let hashes: Vec<String> = hashes.iter().map(|hash| hash.to_base64()).collect();
+    let leaf = tree.leaf(index).map(|leaf| leaf.to_base64());
+    let root = tree.root_at(size).map(|root| root.to_base64());
+    Ok(json(&json!({ "index": index, "size": size, "leaf_hash": leaf, "root": root, "hashes": hashes })))
+}
+
+/// `GET /v1/log/proofs/consistency/{first}/{second}`.
+pub async fn consistency(
+    State(app): State<Arc<App>>,
+    Path((first, second)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    Parameters::read(&uri, &[])?;
+    let (published, _) = tree(&app, &headers).await?;
+    let (first, second) = (number(&first)?, number(&second)?);
+    let tree = published.replica.tree();
+    let hashes = tree.prove_consistency(first, second).map_err(out_of_range)?;
+    let hashes: Vec<String> = hashes.iter().map(|hash| hash.to_base64()).collect();
+    let root = |size| tree.root_at(size).map(|root| root.to_base64());
+    let (first_root, second_root) = (root(first), root(second));
+    Ok(json(&json!({
+        "first": first, "second": second, "first_root": first_root, "second_root": second_root, "hashes": hashes,
+    })))
+}
+
+/// The tree, for whoever may read it.
+async fn tree(app: &App, headers: &HeaderMap) -> Result<(Arc<Published>, Principal), Problem> {
+    let principal = request::principal(headers, &app.ledger).await?;
+    let published = app.ledger.now();
+    if principal.may_read_tree(&published.replica) {
+        Ok((published, principal))
+    } else {
+        Err(Problem::token_required())
+    }
+}
+
+fn number(text: &str) -> Result<u64, Problem> {
+    decimal(text).ok_or(Problem::not_found())
+}
+
+fn out_of_range(error: TreeError) -> Problem {
+    let words = match error {
+        TreeError::NoSuchSize { size, current } => Words::new(
+            format!("The log has never had the size {size}; it has {current} entries."),
+            format!("Журнал никогда не имел размера {size}; в нём записей: {current}."),
+        ),
+        TreeError::NoSuchIndex { index, size } => Words::new(
+            format!("Index {index} lies outside a tree of size {size}."),
+            format!("Номер {index} лежит вне дерева размера {size}."),
+        ),
+        TreeError::WrongOrder { first, second } => Words::new(
+            format!("The first size, {first}, is greater than the second, {second}."),
+            format!("Первый размер, {first}, больше второго, {second}."),
+        ),
+    };
+    let mut problem = Problem::parameters(vec![Detail {
+        pointer: String::new(),
+        line: None,
+        code: "out_of_range",
+        provision: None,
+        words,
+    }]);
+    problem.status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    problem
+}

@@ -1,0 +1,114 @@
+//! HTTP for machines: every route on this page.
+//!
+//! Records come in as the text that was signed and go out as JSON around that text. Reads need a token, but for what
+//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`].
+//!
+//! Invariants: no handler holds a transaction, so a request that is dropped leaves nothing behind; unknown addresses,
+//! methods and parameters are refused; nothing that was sent is ever logged.
+//!
+//! Deliberately absent: pages for people, and any use of a signing key but the log's own.
+
+mod limit;
+mod log;
+pub mod problem;
+mod read;
+mod request;
+pub mod server;
+mod write;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use self::problem::Problem;
+use crate::service::ledger::Ledger;
+
+/// What the handlers share.
+pub struct App {
+    ledger: Arc<Ledger>,
+    failures: limit::Failures,
+}
+
+/// The address that a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// The header that names a request in answers and logs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// Every route.
+pub fn routes(ledger: Arc<Ledger>) -> Router {
+    let app = Arc::new(App { ledger, failures: limit::Failures::default() });
+    Router::new()
+        .route("/livez", get(log::livez))
+        .route("/readyz", get(log::readyz))
+        .route("/v1/log", get(log::about))
+        .route("/v1/log/policy", get(log::policy))
+        .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
+        .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
+        .route("/checkpoint", get(log::checkpoint))
+        .route("/tile/{*path}", get(log::tile))
+        .route("/v1/verify", post(write::verify))
+        .route("/v1/records", get(read::records).post(write::submit))
+        .route("/v1/records/prepare", post(write::prepare))
+        .route("/v1/records/{name}", get(read::record))
+        .route("/v1/records/{name}/note", get(read::note))
+        .route("/v1/records/{name}/receipt", get(read::receipt))
+        .route("/v1/records/{name}/bundle", get(read::bundle))
+        .route("/v1/sites", get(read::sites))
+        .route("/v1/sites/{code}", get(read::site))
+        .route("/v1/keys", get(read::keys))
+        .route("/v1/terms", get(read::terms))
+        .fallback(|| async { Problem::route_unknown().into_response() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
+        .layer(from_fn_with_state(Arc::clone(&app), around))
+        .with_state(app)
+}
+
+/// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.
+async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let well_formed = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let id = given.filter(well_formed).map_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()), str::to_owned);
+    let lang = request::lang(request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let started = app.ledger.clock.unix_duration();
+    let response = next.run(request).await;
+    let mut response = problem::render(response, &path, lang, &id);
+    let status = response.status().as_u16();
+    let duration_us = app.ledger.clock.unix_duration().saturating_sub(started).as_micros();
+    tracing::debug!(request_id = id, %method, path, status, duration_us, "request");
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// An answer in JSON.
+fn json(value: &impl serde::Serialize) -> Response {
+    let mut text = serde_json::to_string(value).unwrap_or_default(); // no view can fail to be written
+    text.push('\n');
+    typed("application/json", text)
+}
+
+/// An answer of this media type.
+fn typed(media_type: &'static str, body: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], body.into()).into_response()
+}
+
+/// Plain text, as signed things are.
+const TEXT: &str = "text/plain; charset=utf-8";

@@ -1,0 +1,154 @@
+//! What every handler asks of a request: who asks, with which parameters, with which body.
+//!
+//! Invariants: a parameter that is not known is refused, never ignored; a body is read under a cap and a timer; a token
+//! is looked up by its hash and never printed.
+//!
+//! Deliberately absent: routes.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Uri, header};
+use http_body_util::{BodyExt as _, Limited};
+
+use super::problem::{Detail, Problem};
+use crate::hash::Hash;
+use crate::service::access::Principal;
+use crate::service::ledger::Ledger;
+use crate::service::query::RecordName;
+use crate::words::{Lang, Words};
+
+/// How long the body of a request may take.
+const BODY_TIMER: Duration = Duration::from_secs(15);
+
+/// The language of the answer: the first of the two that the reader names.
+pub fn lang(headers: &HeaderMap) -> Lang {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let tags = wanted.split(',').map(|tag| tag.trim().to_ascii_lowercase());
+    let known = tags.filter_map(|tag| match tag.get(..2) {
+        Some("ru") => Some(Lang::Ru),
+        Some("en") => Some(Lang::En),
+        _ => None,
+    });
+    known.into_iter().next().unwrap_or_default()
+}
+
+/// Who asks. A token that is not in force is nobody's.
+pub async fn principal(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Principal::Anonymous) };
+    let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let token = token.filter(|token| token.starts_with("cs_") && token.len() < 128).ok_or(Problem::token_required())?;
+    let found = ledger.reader.find_token(&Hash::of(token.as_bytes())).await;
+    let found = found.map_err(|error| Problem::from(crate::service::query::QueryError::Store(error)))?;
+    let token = found.ok_or(Problem::token_required())?;
+    Ok(Principal::Holder { party: token.party, role: token.role })
+}
+
+/// Who asks, where only holders of a token may.
+pub async fn holder(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
+    let principal = principal(headers, ledger).await?;
+    if principal.is_known() { Ok(principal) } else { Err(Problem::token_required()) }
+}
+
+/// The parameters of a query, each at most once and each known.
+pub struct Parameters(BTreeMap<String, String>);
+
+impl Parameters {
+    /// Reads the query of an address; every fault is answered.
+    pub fn read(uri: &Uri, known: &[&str]) -> Result<Parameters, Problem> {
+        let mut found = BTreeMap::new();
+        let mut errors = Vec::new();
+        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name), decode(value));
+            let (Some(name), Some(value)) = (name, value) else {
+                errors.push(fault("", "parameter_encoding", &ENCODING));
+                continue;
+            };
+            if !known.contains(&name.as_str()) {
+                errors.push(fault(&name, "parameter_unknown", &UNKNOWN));
+            } else if found.insert(name.clone(), value).is_some() {
+                errors.push(fault(&name, "parameter_repeated", &REPEATED));
+            }
+        }
+        if errors.is_empty() { Ok(Parameters(found)) } else { Err(Problem::parameters(errors)) }
+    }
+
+    /// A parameter as text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A parameter that `read` understands.
+    pub fn read_as<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match read(text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Problem::parameters(vec![fault(name, "parameter_malformed", &MALFORMED)])),
+        }
+    }
+}
+
+const ENCODING: Words =
+    Words::fixed("The query is not percent-encoded UTF-8.", "Строка запроса не в кодировке UTF-8 с %-кодированием.");
+const UNKNOWN: Words = Words::fixed("This parameter is not known here.", "Такой параметр здесь не предусмотрен.");
+const REPEATED: Words = Words::fixed("This parameter stands twice.", "Этот параметр указан дважды.");
+const MALFORMED: Words =
+    Words::fixed("This parameter has a value that it cannot have.", "У этого параметра недопустимое значение.");
+
+fn fault(name: &str, code: &'static str, words: &Words) -> Detail {
+    // What is repeated to the sender is short and printable.
+    let pointer = name.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+    Detail { pointer, line: None, code, provision: None, words: words.clone() }
+}
+
+/// Decodes percent signs and plus signs.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            b'+' => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The whole body, under a cap and a timer.
+pub async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Problem::too_large(limit));
+    }
+    match tokio::time::timeout(BODY_TIMER, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::too_large(limit)),
+        Ok(Err(_)) | Err(_) => Err(Problem::body_incomplete()),
+    }
+}
+
+/// The body is sent as this type (parameters of the type aside, but a charset must be UTF-8).
+pub fn media_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let charset_is_good = parts.all(|part| match part.strip_prefix("charset=") {
+        Some(charset) => charset.trim_matches('"') == "utf-8",
+        None => true,
+    });
+    if essence == wanted && charset_is_good { Ok(()) } else { Err(Problem::media_type(wanted)) }
+}
+
+/// The name of a record in an address: an index without leading zeros, or a digest.
+pub fn record_name(text: &str) -> Result<RecordName, Problem> {
+    let index = crate::tlog::checkpoint::decimal(text).map(RecordName::Index);
+    let digest = || Hash::from_str(text).ok().map(RecordName::Digest);
+    index.or_else(digest).ok_or(Problem::not_found())
+}

@@ -1,0 +1,104 @@
+//! What is sent to the ledger: records, texts to prepare, bundles to verify.
+//!
+//! Deliberately absent: tokens for writing. The signatures are the authority, and a record may come by courier.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::problem::Problem;
+use super::request::{self, Parameters};
+use super::{App, Peer, TEXT, json, typed};
+use crate::author;
+use crate::evidence::bundle;
+use crate::service::submit::SubmitError;
+use crate::service::view;
+use crate::treaty::record::{self, Record};
+
+/// `POST /v1/records`: takes a signed note; answers when it is durable.
+pub async fn submit(
+    State(app): State<Arc<App>>,
+    Extension(Peer(address)): Extension<Peer>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Parameters::read(&uri, &[])?;
+    request::media_type(&headers, "text/plain")?;
+    let now = app.ledger.clock.unix_duration().as_secs_f64();
+    app.failures.may_try(address, now).map_err(Problem::too_many_failures)?;
+    let bytes = request::body(&headers, body, record::MAX_BYTES).await?;
+    let recorded = app.ledger.submit(bytes.to_vec(), address.to_string()).await.inspect_err(|error| {
+        if let SubmitError::Refused { refused, .. } = error
+            && refused.iter().any(|refused| !refused.refusal.is_of_content())
+        {
+            app.failures.failed(address, now);
+        }
+    })?;
+    let entry = &recorded.entry;
+    let mut answer = view::record(&recorded.published, recorded.index, entry);
+    answer.entry = Some(&entry.bytes);
+    answer.receipt = Some(&recorded.receipt);
+    let mut response = json(&answer);
+    if recorded.new {
+        *response.status_mut() = StatusCode::CREATED;
+        let location = format!("/v1/records/{}", entry.signed.digest);
+        if let Ok(location) = HeaderValue::from_str(&location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+    }
+    Ok(response)
+}
+
+/// `POST /v1/records/prepare`: takes a record's JSON object and answers the exact text to sign. The object stays as it
+/// is. For a token of the record's own state the rules are asked as well; for others only the form is looked at.
+pub async fn prepare(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Parameters::read(&uri, &[])?;
+    request::media_type(&headers, "application/json")?;
+    let principal = request::principal(&headers, &app.ledger).await?;
+    let bytes = request::body(&headers, body, record::MAX_BYTES).await?;
+    let object = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::malformed(&not_utf8()))?;
+    let text = author::text_of(&app.ledger.trust.origin, &object);
+    let record = Record::parse(&text).map_err(|malformed| Problem::malformed(&malformed))?;
+    if principal.is_of(record.header.party) {
+        let refused = app.ledger.now().replica.foresee(&record, app.ledger.clock.now());
+        if !refused.is_empty() {
+            return Err(Problem::refused(&refused));
+        }
+    }
+    Ok(typed(TEXT, text))
+}
+
+fn not_utf8() -> record::Malformed {
+    use crate::words::Words;
+    record::Malformed::one("not_utf8", 1, Words::fixed("The body is not UTF-8.", "Тело запроса не в кодировке UTF-8."))
+}
+
+/// `POST /v1/verify`: takes a bundle; answers the verdict under this ledger's own root of trust.
+pub async fn verify(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Parameters::read(&uri, &[])?;
+    request::media_type(&headers, bundle::MEDIA_TYPE).or_else(|_| request::media_type(&headers, "application/json"))?;
+    let bytes = request::body(&headers, body, bundle::MAX_BYTES).await?;
+    let lang = request::lang(&headers);
+    let trust = app.ledger.trust.clone();
+    let permit = app.ledger.verification_permit().await;
+    let work = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        crate::evidence::verify(&String::from_utf8_lossy(&bytes), Some(&trust)).to_json(lang)
+    });
+    let verdict = work.await.map_err(|_| Problem::body_incomplete())?;
+    Ok(json(&verdict).into_response())
+}

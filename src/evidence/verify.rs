@@ -1,0 +1,356 @@
+//! Verification of one bundle, by somebody who trusts one line.
+//!
+//! The way is always the same. The root of trust names entry 0; entry 0 names the log's key, the clerk's key and the
+//! roots; the log's key vouches for the checkpoint, the checkpoint for every entry of the bundle, and the entries of
+//! keys, each judged by the rules of the ledger itself, for the keys of the signers. Then the record is looked at.
+//!
+//! Invariants: what cannot be checked is said to be so and never passes; a key is taken from a proved entry or not at
+//! all; the bundle's own word on what to trust is never used where the caller has one.
+//!
+//! Deliberately absent: whether a revocation is missing from the bundle. An inclusion proof cannot show that something
+//! is absent from a log: that is what mirrors and audits attest.
+
+use super::bundle::Bundle;
+use super::support::{Ledger, first_fault};
+use super::trust::Trust;
+use super::verdict::{About, Check, Finding, Outcome, TrustUsed, Verdict};
+use crate::hash::Hash;
+use crate::json::Fault;
+use crate::replica::Replica;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::leaf_hash;
+use crate::tlog::proof::Proof;
+use crate::treaty::admit::Signatures;
+use crate::treaty::entry::Entry;
+use crate::treaty::register::Register;
+use crate::treaty::terms::Quorum;
+use crate::treaty::verify::LineState;
+use crate::words::Words;
+
+/// Verifies a bundle. Without a root of trust everything is checked that can be, and nothing is decided.
+pub fn verify(text: &str, trust: Option<&Trust>) -> Verdict {
+    let used = TrustUsed { source: if trust.is_some() { "given" } else { "none" }, line: trust.map(Trust::to_string) };
+    let bundle = match Bundle::parse(text) {
+        Ok(bundle) => bundle,
+        Err(faults) => return Verdict::over(vec![malformed_bundle(&faults)], None, used),
+    };
+    let mut findings = Findings::default();
+    findings.pass(Check::Form, None, "bundle_read", "The file is a bundle.", "Файл является пакетом проверки.");
+    let about = Examination { bundle: &bundle, trust, findings: &mut findings }.run();
+    Verdict::over(findings.0, about, used)
+}
+
+fn malformed_bundle(faults: &[Fault]) -> Finding {
+    let (pointer, code, detail) = faults
+        .first()
+        .map_or(("", "bundle_malformed", ""), |fault| (fault.pointer.as_str(), fault.code, fault.detail.en.as_ref()));
+    let ru = faults.first().map_or("", |fault| fault.detail.ru.as_ref());
+    Finding {
+        check: Check::Form,
+        subject: None,
+        result: Outcome::Fail,
+        code,
+        detail: Words::new(
+            format!("The file is not a bundle: {pointer} {detail}"),
+            format!("Файл не является пакетом проверки: {pointer} {ru}"),
+        ),
+    }
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, check: Check, result: Outcome, subject: Option<&str>, code: &'static str, detail: Words) {
+        self.0.push(Finding { check, subject: subject.map(str::to_owned), result, code, detail });
+    }
+
+    fn pass(&mut self, check: Check, subject: Option<&str>, code: &'static str, en: &str, ru: &str) {
+        self.add(check, Outcome::Pass, subject, code, Words::new(en.to_owned(), ru.to_owned()));
+    }
+
+    fn fail(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
+        self.add(check, Outcome::Fail, subject, code, detail);
+    }
+
+    fn unknown(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
+        self.add(check, Outcome::CouldNotCheck, subject, code, detail);
+    }
+}
+
+struct Examination<'a> {
+    bundle: &'a Bundle,
+    trust: Option<&'a Trust>,
+    findings: &'a mut Findings,
+}
+
+impl Examination<'_> {
+    fn run(&mut self) -> Option<About> {
+        let entry = match Entry::parse(self.bundle.entry.as_bytes()) {
+            Ok(entry) => entry,
+            Err(malformed) => {
+                self.findings.fail(Check::Content, None, malformed.code, first_fault(&malformed));
+                return None;
+            }
+        };
+        let digest = entry.signed.digest;
+        self.findings.pass(Check::Content, None, "content_digest", &digest.to_string(), &digest.to_string());
+        let proof = Proof::parse(&self.bundle.receipt).ok();
+        let ledger = self.ledger(&entry, proof.as_ref());
+        let index = proof.as_ref().map(|proof| proof.index);
+        self.signatures(&entry, ledger.as_ref(), index);
+        self.place(&entry, proof.as_ref(), ledger.as_ref());
+        self.finality(ledger.as_ref());
+        Some(about(&entry, index, ledger.map(|ledger| ledger.checkpoint.size)))
+    }
+
+    /// Builds up the keys and the terms from entry 0 on. Without them little can be checked, and what is wrong is said.
+    fn ledger(&mut self, entry: &Entry, proof: Option<&Proof>) -> Option<Ledger> {
+        let first = self.bundle.support.first().map_or(entry.bytes.as_str(), |proved| proved.entry.as_str());
+        let mut replica = Replica::default();
+        let begun = replica.replay(first.as_bytes(), Signatures::Check);
+        let terms = replica.register().terms().cloned();
+        let (Ok(entry_0), Some(terms)) = (begun, terms) else {
+            self.no_trust(Words::fixed(
+                "The bundle does not hold the ledger's first terms, signed by every root that they name.",
+                "В пакете нет первых условий реестра, подписанных всеми названными в них корневыми ключами.",
+            ));
+            return None;
+        };
+        self.trust(entry_0.signed.digest, &terms.origin);
+        let checkpoint = self.checkpoint(proof?, &terms)?;
+        let mut ledger = Ledger::new(checkpoint, replica.register().clone());
+        for proved in &self.bundle.support {
+            if let Err(detail) = ledger.take_up(proved) {
+                self.findings.fail(Check::Form, None, "support_not_proved", detail);
+                return None;
+            }
+        }
+        Some(ledger)
+    }
+
+    fn no_trust(&mut self, detail: Words) {
+        if self.trust.is_some() {
+            self.findings.fail(Check::Trust, None, "first_terms_missing", detail);
+        } else {
+            self.findings.unknown(Check::Trust, None, "first_terms_missing", detail);
+        }
+    }
+
+    fn trust(&mut self, terms: Hash, origin: &str) {
+        match self.trust {
+            None => self.findings.unknown(
+                Check::Trust,
+                None,
+                "no_root_of_trust",
+                Words::new(
+                    format!("No root of trust was given; the bundle says {terms} for {origin}."),
+                    format!("Корень доверия не указан; в пакете значится {terms} для {origin}."),
+                ),
+            ),
+            Some(trust) if trust.terms == terms && trust.origin == origin => {
+                let line = trust.to_string();
+                self.findings.pass(Check::Trust, None, "root_of_trust", &line, &line);
+            }
+            Some(trust) => self.findings.fail(
+                Check::Trust,
+                None,
+                "other_ledger",
+                Words::new(
+                    format!("The bundle is of another ledger than {trust}."),
+                    format!("Пакет относится к другому реестру, не {trust}."),
+                ),
+            ),
+        }
+    }
+
+    fn checkpoint(&mut self, proof: &Proof, terms: &crate::treaty::terms::Terms) -> Option<Checkpoint> {
+        match Checkpoint::open(proof.checkpoint.as_bytes(), &terms.origin, &terms.log) {
+            Ok(checkpoint) => {
+                let (size, root) = (checkpoint.size, checkpoint.root.to_base64());
+                let (en, ru) = (format!("size {size}, root {root}"), format!("размер {size}, корень {root}"));
+                self.findings.pass(Check::Checkpoint, Some(&terms.origin), "checkpoint_signed", &en, &ru);
+                Some(checkpoint)
+            }
+            Err(error) => {
+                let detail = Words::new(
+                    format!("The checkpoint is not signed by the log: {error}."),
+                    format!("Контрольная точка не подписана журналом: {error}."),
+                );
+                self.findings.fail(Check::Checkpoint, Some(&terms.origin), "checkpoint_not_signed", detail);
+                None
+            }
+        }
+    }
+
+    /// Each signer's line, and whether the key was good at the record's index.
+    fn signatures(&mut self, entry: &Entry, ledger: Option<&Ledger>, index: Option<u64>) {
+        for refused in entry.signed.line_faults() {
+            self.findings.fail(Check::Signature, Some(&refused.got), refused.refusal.code(), refused.refusal.words());
+        }
+        let register = ledger.map(|ledger| ledger.register.clone()).unwrap_or_default();
+        let mut revoked = false;
+        for (i, name) in entry.signed.record.header.signers.iter().enumerate() {
+            let subject = Some(name.as_str());
+            match entry.signed.signature_of(i, &register) {
+                LineState::Good(_) => {
+                    let named = name.party().name();
+                    self.findings.pass(Check::Signature, subject, "signature_good", &named.en, &named.ru);
+                }
+                LineState::Bad => {
+                    let words = crate::treaty::refusal::Refusal::SignatureInvalid.words();
+                    self.findings.fail(Check::Signature, subject, "signature_invalid", words);
+                }
+                LineState::KeyUnknown => self.findings.unknown(
+                    Check::Signature,
+                    subject,
+                    "key_not_in_bundle",
+                    Words::fixed(
+                        "The bundle proves no key of this name, so the signature could not be checked.",
+                        "Пакет не подтверждает ключа с таким именем, поэтому подпись проверить нельзя.",
+                    ),
+                ),
+            }
+            revoked |= self.key(&register, name.as_str(), index.filter(|_| ledger.is_some()));
+        }
+        self.revocation(revoked);
+    }
+
+    /// Whether a signer's key was good. Answers whether it was revoked before.
+    fn key(&mut self, register: &Register, name: &str, index: Option<u64>) -> bool {
+        let (Some(key), Some(index)) = (register.key(name), index) else {
+            let detail = Words::fixed("The bundle does not prove this key.", "Пакет не подтверждает этот ключ.");
+            self.findings.unknown(Check::Key, Some(name), "key_not_in_bundle", detail);
+            return false;
+        };
+        // An entry that registers a key is signed by it, too: there the two indices are one.
+        let good = key.is_good_at(index) || (key.registered == index && key.revoked.is_none());
+        let (at, from) = (index, key.registered);
+        match &key.revoked {
+            Some(revoked) if !good => {
+                let end = revoked.index;
+                let detail = Words::new(
+                    format!("The key was revoked at index {end}, before the record at index {at}."),
+                    format!("Ключ отозван записью {end}, раньше записи {at}."),
+                );
+                self.findings.fail(Check::Key, Some(name), "key_revoked", detail);
+                return true;
+            }
+            Some(revoked) => {
+                let end = revoked.index;
+                let en = format!("good at index {at}: registered at {from}, revoked later at {end}");
+                let ru = format!(
+                    "действителен для записи {at}: зарегистрирован записью {from}, позже отозван записью {end}"
+                );
+                self.findings.pass(Check::Key, Some(name), "key_good_revoked_later", &en, &ru);
+            }
+            None if good => {
+                let en = format!("good at index {at}: registered at {from}");
+                let ru = format!("действителен для записи {at}: зарегистрирован записью {from}");
+                self.findings.pass(Check::Key, Some(name), "key_good", &en, &ru);
+            }
+            None => {
+                let detail = Words::new(
+                    format!("The key was registered at index {from}, after the record at index {at}."),
+                    format!("Ключ зарегистрирован записью {from}, позже записи {at}."),
+                );
+                self.findings.fail(Check::Key, Some(name), "key_not_yet_registered", detail);
+            }
+        }
+        false
+    }
+
+    fn revocation(&mut self, revoked: bool) {
+        if revoked {
+            let detail = Words::fixed(
+                "The bundle proves a revocation before the record.",
+                "Пакет подтверждает отзыв ключа раньше записи.",
+            );
+            self.findings.fail(Check::Revocation, None, "revoked_before", detail);
+        } else {
+            let detail = Words::fixed(
+                "The bundle shows no revocation before the record. That there is none at all only a mirror or an audit can attest.",
+                "В пакете нет отзыва раньше записи. То, что его не было вовсе, может подтвердить только зеркало или аудит.",
+            );
+            self.findings.unknown(Check::Revocation, None, "revocation_not_attested", detail);
+        }
+    }
+
+    /// The clerk's line, and the entry's place in the tree.
+    fn place(&mut self, entry: &Entry, proof: Option<&Proof>, ledger: Option<&Ledger>) {
+        let terms = ledger.and_then(|ledger| ledger.register.terms());
+        let (Some(ledger), Some(terms)) = (ledger, terms) else {
+            let detail =
+                Words::fixed("Could not be checked without the ledger's keys.", "Нельзя проверить без ключей реестра.");
+            self.findings.unknown(Check::Countersignature, None, "ledger_keys_missing", detail.clone());
+            self.findings.unknown(Check::Inclusion, None, "ledger_keys_missing", detail);
+            return;
+        };
+        let clerk = terms.clerk.name().to_owned();
+        if entry.is_countersigned_by(&terms.clerk) {
+            let (en, ru) = (format!("received {}", entry.received_at), format!("получена {}", entry.received_at));
+            self.findings.pass(Check::Countersignature, Some(&clerk), "countersigned", &en, &ru);
+        } else {
+            let detail = Words::fixed("The ledger's countersignature is not good.", "Контрподпись реестра неверна.");
+            self.findings.fail(Check::Countersignature, Some(&clerk), "countersignature_invalid", detail);
+        }
+        let leaf = leaf_hash(entry.bytes.as_bytes());
+        let verified = proof.map(|proof| proof.verify(leaf, &terms.origin, &terms.log));
+        match (verified, proof) {
+            (Some(Ok(_)), Some(proof)) => {
+                let (index, size, hashes) = (proof.index, ledger.checkpoint.size, proof.hashes.len());
+                let en = format!("entry {index} of {size}, {hashes} hashes");
+                let ru = format!("запись {index} из {size}, хешей: {hashes}");
+                self.findings.pass(Check::Inclusion, None, "included", &en, &ru);
+            }
+            (Some(Err(error)), _) => {
+                let detail = Words::new(
+                    format!("The entry is not in this checkpoint: {error}."),
+                    format!("Записи нет в этой контрольной точке: {error}."),
+                );
+                self.findings.fail(Check::Inclusion, None, "not_included", detail);
+            }
+            (None, _) | (_, None) => {
+                let detail = Words::fixed("The receipt cannot be read.", "Квитанцию невозможно прочитать.");
+                self.findings.fail(Check::Inclusion, None, "receipt_malformed", detail);
+            }
+        }
+    }
+
+    /// What cosigners have to say. No cosigner's key can be registered for this yet without the terms demanding it.
+    fn finality(&mut self, ledger: Option<&Ledger>) {
+        let quorum = ledger.and_then(|ledger| ledger.register.terms()).map(|terms| &terms.quorum);
+        match quorum {
+            Some(Quorum::All(nobody)) if nobody.is_empty() => {
+                let detail = Words::fixed(
+                    "The terms demand no cosignature, so no record is final.",
+                    "Условия не требуют дополнительных подписей, поэтому окончательных записей нет.",
+                );
+                self.findings.add(Check::Policy, Outcome::NotRequired, None, "no_quorum", detail);
+            }
+            _ => {
+                let detail = Words::fixed(
+                    "The bundle does not show that those whom the terms name have cosigned the checkpoint.",
+                    "Пакет не показывает, что названные в условиях стороны подписали контрольную точку.",
+                );
+                self.findings.unknown(Check::Policy, None, "quorum_not_shown", detail);
+            }
+        }
+    }
+}
+
+fn about(entry: &Entry, index: Option<u64>, tree_size: Option<u64>) -> About {
+    let header = &entry.signed.record.header;
+    About {
+        digest: entry.signed.digest.to_string(),
+        kind: entry.signed.record.body.kind().as_str(),
+        party: header.party.as_str(),
+        number: header.number,
+        signers: header.signers.iter().map(ToString::to_string).collect(),
+        signed_at: header.signed_at.to_string(),
+        received_at: Some(entry.received_at.to_string()),
+        index,
+        tree_size,
+    }
+}

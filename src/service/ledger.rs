@@ -1,0 +1,236 @@
+//! One ledger, opened: everything that a server shares between its requests.
+//!
+//! [`Ledger::create`] begins a log with entry 0; [`Ledger::open`] hashes and folds every entry that the store holds,
+//! compares the result with the head row and with the second store, and starts the sequencer. Only then does anything
+//! get signed. [`Ledger::close`] lets the sequencer finish what waits.
+//!
+//! Invariants: a ledger is opened with exactly the keys that its terms name; a store that contradicts itself, or that
+//! stands behind the heads that were signed, is not opened.
+//!
+//! Deliberately absent: comparison with what mirrors and witnesses hold.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use imbl::Vector;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+
+use super::clock::{Clock, ClockFault, JumpGuard};
+use super::heads::{HeadFile, HeadsError};
+use super::published::{Published, Seal};
+use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
+use crate::evidence::trust::Trust;
+use crate::note::SignError;
+use crate::replica::{BeginError, ReplayError, Replica};
+use crate::store::log::{CommitError, Log, NewEntry};
+use crate::store::postgres::PostgresLog;
+use crate::store::read::{Reader, pool};
+use crate::store::{Address, StoreError};
+use crate::tlog::{Head, leaf_hash};
+use crate::treaty::admit::Signatures;
+use crate::treaty::record::{Malformed, Signed};
+use crate::treaty::refusal::Refused;
+use crate::treaty::register::Register;
+
+/// Connections that read for requests.
+const READERS: u32 = 8;
+
+/// What a ledger is opened with.
+pub struct Settings {
+    /// The database, as the runtime role.
+    pub store: Address,
+    /// The file of heads: the second store.
+    pub heads: PathBuf,
+    /// The keys that the terms name.
+    pub keys: LedgerKeys,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a ledger cannot be opened or begun.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Begin it: `serve --create-log NOTE`.
+    #[error("the database holds no log yet; begin one with `serve --create-log NOTE`")]
+    NotBegun,
+    /// Leave `--create-log` out: a log is begun once.
+    #[error("the database already holds a log of {0} entries; start without --create-log")]
+    AlreadyBegun(u64),
+    /// Look at the database.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The entries and the head row disagree: somebody changed the database.
+    #[error("the head row says size {} root {}, the entries say size {} root {}", head.size, head.root, entries.size, entries.root)]
+    HeadDiffers {
+        /// What the head row says.
+        head: Head,
+        /// What the entries add up to.
+        entries: Head,
+    },
+    /// An entry breaks the rules or cannot be read.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The second store disagrees.
+    #[error(transparent)]
+    Heads(#[from] HeadsError),
+    /// Give the keys that entry 0 names.
+    #[error("the {0} key is not the one that the terms of this log name")]
+    OtherKey(&'static str),
+    /// A key failed its own check.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// Mend the terms.
+    #[error("the note cannot begin a log: {}", first(malformed))]
+    Malformed {
+        /// Every fault of its form.
+        malformed: Malformed,
+    },
+    /// Mend the terms, have the roots sign again.
+    #[error("the terms cannot begin a log: {}", refused.first().map_or(String::new(), |r| format!("{} {}", r.pointer, r.words())))]
+    Refused {
+        /// Every reason.
+        refused: Vec<Refused>,
+    },
+    /// See the reason.
+    #[error(transparent)]
+    Begin(#[from] BeginError),
+    /// Set the clock right.
+    #[error(transparent)]
+    Clock(#[from] ClockFault),
+    /// Start again: the database will say whether entry 0 is there.
+    #[error("entry 0 could not be committed: {0}")]
+    Commit(#[from] CommitError),
+    /// Take the right note: this database is no demonstration.
+    #[error("a scripted clock is for demonstrations, and the terms of this log do not say that it is one")]
+    NotADemonstration,
+}
+
+fn first(malformed: &Malformed) -> String {
+    malformed.faults.first().map_or_else(String::new, |fault| format!("line {}: {}", fault.line, fault.detail))
+}
+
+/// An open ledger.
+pub struct Ledger {
+    /// What readers see.
+    pub published: Arc<ArcSwap<Published>>,
+    /// What signs checkpoints.
+    pub seal: Arc<Seal>,
+    /// Bytes by index, and tokens.
+    pub reader: Reader,
+    /// The time.
+    pub clock: Clock,
+    /// The root of trust.
+    pub trust: Trust,
+    /// Where records wait for the sequencer.
+    pub(super) queue: mpsc::Sender<Submission>,
+    /// How many records are verified at once.
+    pub(super) verifying: Arc<Semaphore>,
+}
+
+impl Ledger {
+    /// Begins a log with the terms in `note`. Answers the root of trust.
+    pub async fn create(settings: &Settings, note: &[u8]) -> Result<Trust, OpenError> {
+        let signed = Signed::parse(note).map_err(|malformed| OpenError::Malformed { malformed })?;
+        let verified =
+            signed.verify(&Register::default(), "create-log").map_err(|refused| OpenError::Refused { refused })?;
+        let now = JumpGuard::new().read(&settings.clock, None)?;
+        let (entry, replica) = Replica::begin(verified, now, &settings.keys.clerk)?;
+        keys_agree(&replica, &settings.keys)?;
+        let mut log = PostgresLog::new(settings.store.clone());
+        let held = log.entries_after(0).await?;
+        if held.head.size > 0 {
+            return Err(OpenError::AlreadyBegun(held.head.size));
+        }
+        let new = NewEntry {
+            digest: entry.signed.digest,
+            leaf_hash: leaf_hash(entry.bytes.as_bytes()),
+            note: entry.bytes.clone(),
+            json: entry.signed.json().to_owned(),
+        };
+        log.commit(Head::default(), replica.head(), vec![new]).await?;
+        Ok(Trust { origin: entry.signed.record.origin.clone(), terms: entry.signed.digest })
+    }
+
+    /// Opens the log that the store holds. The task ends when the ledger is dropped.
+    pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
+        let mut log = PostgresLog::new(settings.store.clone());
+        let (replica, sizes, trust) = load(&mut log).await?;
+        keys_agree(&replica, &settings.keys)?;
+        let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
+        if !settings.clock.is_system() && !demonstration {
+            return Err(OpenError::NotADemonstration);
+        }
+        let heads = second_store(&settings.heads, &replica, &sizes)?;
+        let seal = Arc::new(Seal::new(&trust.origin, settings.keys.log));
+        let published = Arc::new(ArcSwap::from_pointee(Published::first(replica, sizes, &seal)?));
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let sequencer = Sequencer::new(
+            log,
+            Arc::clone(&seal),
+            settings.keys.clerk,
+            heads,
+            settings.clock.clone(),
+            Arc::clone(&published),
+        );
+        let task = tokio::spawn(sequencer.run(waiting));
+        let reader = Reader::new(pool(settings.store, READERS));
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let verifying = Arc::new(Semaphore::new(cores));
+        let ledger = Ledger { published, seal, reader, clock: settings.clock, trust, queue, verifying };
+        Ok((Arc::new(ledger), task))
+    }
+
+    /// The newest committed state.
+    pub fn now(&self) -> Arc<Published> {
+        self.published.load_full()
+    }
+}
+
+/// Hashes and folds every entry. Signatures are the business of audits and mirrors.
+async fn load(log: &mut PostgresLog) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
+    let mut replica = Replica::default();
+    let mut sizes = Vector::new();
+    let mut trust = None;
+    loop {
+        let page = log.load(replica.head().size).await?;
+        for bytes in &page.entries {
+            let entry = replica.replay(bytes, Signatures::CheckedElsewhere)?;
+            trust.get_or_insert_with(|| Trust {
+                origin: entry.signed.record.origin.clone(),
+                terms: entry.signed.digest,
+            });
+        }
+        sizes.extend(page.sizes);
+        if page.entries.is_empty() || replica.head().size >= page.head.size {
+            if replica.head() != page.head {
+                return Err(OpenError::HeadDiffers { head: page.head, entries: replica.head() });
+            }
+            break;
+        }
+    }
+    Ok((replica, sizes, trust.ok_or(OpenError::NotBegun)?))
+}
+
+/// The file of heads agrees with the tree. Heads that a crash kept out of it are added.
+fn second_store(path: &Path, replica: &Replica, sizes: &Vector<u64>) -> Result<HeadFile, HeadsError> {
+    let mut heads = HeadFile::open(path, replica.tree())?;
+    let known = heads.last().map_or(0, |head| head.size);
+    for &size in sizes.iter().filter(|&&size| size > known) {
+        let root = replica.tree().root_at(size).unwrap_or_default();
+        heads.append(Head { size, root })?;
+    }
+    Ok(heads)
+}
+
+fn keys_agree(replica: &Replica, keys: &LedgerKeys) -> Result<(), OpenError> {
+    let Some(terms) = replica.register().terms() else { return Err(OpenError::NotBegun) };
+    if &terms.log != keys.log.verifier() {
+        return Err(OpenError::OtherKey("log"));
+    }
+    if &terms.clerk != keys.clerk.verifier() {
+        return Err(OpenError::OtherKey("clerk"));
+    }
+    Ok(())
+}

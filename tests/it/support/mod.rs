@@ -1,0 +1,6 @@
+//! What the integration tests share.
+
+pub mod ledger;
+pub mod postgres;
+pub mod program;
+pub mod witness;
