@@ -219,7 +219,7 @@ impl Ledger {
         let digest_of = |index: u64| digests.get(&index).copied();
         let shown = keys.iter().map(|key| {
             let counted = principal.reads_all() || principal.is_of(key.name.party());
-            view::key(key, counted.then(|| register.last_number(key.name.as_str())), &digest_of)
+            view::key(key, counted.then(|| register.last_number_before(key.name.as_str(), register.size())), &digest_of)
         });
         let data: Vec<Value> = shown.collect();
         Ok(list(data, None, view::known_at(&published, published.size())))

@@ -116,7 +116,7 @@ fn flags(register: &Register, index: u64) -> Vec<&'static str> {
     let Some(fact) = register.fact(index) else { return Vec::new() };
     let all = [
         ("number_gap", fact.number_gap),
-        ("number_reused", register.is_number_reused(index)),
+        ("number_reused", register.is_number_reused_before(index, register.size())),
         ("anchor_empty", fact.anchor_empty && index > 0),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
