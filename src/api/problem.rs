@@ -185,6 +185,19 @@ impl Problem {
         problem
     }
 
+    /// A size or an instant that the ledger has not reached.
+    pub const fn not_yet() -> Problem {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "known_at",
+            Words::fixed("Not known yet", "Ещё неизвестно"),
+            Words::fixed(
+                "known_at is a size that the log has reached, tree:<size>, or an instant before the current second.",
+                "known_at – это достигнутый размер журнала, tree:<размер>, или момент раньше текущей секунды.",
+            ),
+        )
+    }
+
     /// A text that is not a record, with every fault.
     pub fn malformed(malformed: &Malformed) -> Problem {
         let status =
@@ -298,6 +311,7 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Problem {
         match error {
             QueryError::NotFound => Problem::not_found(),
+            QueryError::NotYet => Problem::not_yet(),
             QueryError::Store(_) | QueryError::Sign => {
                 tracing::error!(%error, "a question could not be answered");
                 Problem::unavailable(

@@ -12,10 +12,14 @@ use super::problem::Problem;
 use super::request::{self, Parameters, Path, record_name};
 use super::{App, TEXT, json, typed};
 use crate::evidence::bundle;
-use crate::service::query::Page;
+use crate::service::access::Principal;
+use crate::service::known::{Known, KnownAt};
+use crate::service::query::{Filter, InspectionName, List};
+use crate::service::view;
 use crate::tlog::checkpoint::decimal;
-use crate::treaty::party::{Party, Slot};
+use crate::treaty::party::{KeyName, Party, Slot};
 use crate::treaty::record::Kind;
+use crate::treaty::time::Instant;
 
 /// Records of a list, where the reader does not say.
 const DEFAULT_LIMIT: usize = 50;
@@ -24,82 +28,173 @@ const MAX_LIMIT: usize = 200;
 
 type Answer = Result<Response, Problem>;
 
+/// What every read has: who asks, what the answer stands on, and in which form a list is wanted.
+struct Reading {
+    principal: Principal,
+    known: Known,
+    table: Option<bool>,
+}
+
+/// Reads what every read has, and refuses parameters that the address does not know.
+async fn reading(app: &App, uri: &Uri, headers: &HeaderMap, known: &[&str]) -> Result<(Reading, Parameters), Problem> {
+    let principal = request::holder(headers, &app.ledger).await?;
+    let mut parameters = Parameters::read(uri, &[&["known_at"], known].concat());
+    let at = parameters.take("known_at", KnownAt::parse);
+    let mark = parameters.take("bom", |text| match text {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    });
+    let wants_table = request::accepts(headers, "text/csv");
+    let table = wants_table.then(|| mark.unwrap_or(false));
+    let known = app.ledger.known(at.unwrap_or_default());
+    Ok((Reading { principal, known: known?, table }, parameters))
+}
+
+/// A read without further parameters.
+async fn plain(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Reading, Problem> {
+    let (reading, parameters) = reading(app, uri, headers, &[]).await?;
+    parameters.finish()?;
+    Ok(reading)
+}
+
+/// A read of a list without further parameters.
+async fn plain_list(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Reading, Problem> {
+    let (reading, parameters) = reading(app, uri, headers, &["bom"]).await?;
+    parameters.finish()?;
+    Ok(reading)
+}
+
+/// A list, as JSON or as a table.
+fn listed(reading: &Reading, list: &List) -> Response {
+    match reading.table {
+        Some(mark) => typed(CSV, list.to_csv(mark)),
+        None => json(&list.to_json()),
+    }
+}
+
+/// The media type of a table.
+const CSV: &str = "text/csv; charset=utf-8; header=present";
+
+/// The parameters of a list of records.
+const FILTERS: &[&str] = &[
+    "limit",
+    "cursor",
+    "kind",
+    "party",
+    "site",
+    "inspection",
+    "signed_by",
+    "flag",
+    "received_from",
+    "received_to",
+    "bom",
+];
+
 /// `GET /v1/records`: newest first, in pages that stay with one size of the log.
 pub async fn records(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    let mut parameters = Parameters::read(&uri, &["limit", "cursor", "kind", "party"]);
+    list_of_records(&app, &uri, &headers, None).await
+}
+
+/// `GET /v1/declarations`: the declarations, as a list of records.
+pub async fn declarations(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
+    list_of_records(&app, &uri, &headers, Some(Kind::Declaration)).await
+}
+
+async fn list_of_records(app: &App, uri: &Uri, headers: &HeaderMap, kind: Option<Kind>) -> Answer {
+    let known: Vec<&str> = FILTERS.iter().copied().filter(|name| kind.is_none() || *name != "kind").collect();
+    let (mut reading, mut parameters) = reading(app, uri, headers, &known).await?;
     let limit = |text: &str| decimal(text)?.try_into().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     let cursor = |text: &str| {
         let (size, before) = text.split_once('.')?;
         Some((decimal(size)?, decimal(before)?))
     };
     let cursor = parameters.take("cursor", cursor);
-    let page = Page {
-        size: cursor.map(|(size, _)| size),
+    let flag = |text: &str| view::FLAGS.contains(&text).then(|| text.to_owned());
+    let filter = Filter {
         before: cursor.map(|(_, before)| before),
         limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
-        kind: parameters.take("kind", Kind::from_word).map(|kind| kind.to_string()),
-        party: parameters.take("party", Party::from_word).map(|party| party.to_string()),
+        kind: parameters.take("kind", Kind::from_word).or(kind),
+        party: parameters.take("party", Party::from_word),
+        site: parameters.take("site", Slot::parse),
+        inspection: parameters.take("inspection", |text| record_name(text).ok()),
+        signed_by: parameters.take("signed_by", |text| KeyName::parse(text).map(|name| name.to_string())),
+        flag: parameters.take("flag", flag),
+        received_from: parameters.take("received_from", Instant::parse),
+        received_to: parameters.take("received_to", Instant::parse),
     };
     parameters.finish()?;
-    Ok(json(&app.ledger.records(&principal, &page).await?))
+    if let Some((size, _)) = cursor {
+        reading.known = app.ledger.known(KnownAt::Size(size))?; // a page stays with the size of the first
+    }
+    let list = app.ledger.records(&reading.known, &reading.principal, &filter).await?;
+    Ok(listed(&reading, &list))
 }
 
 /// `GET /v1/records/{index|digest}`.
 pub async fn record(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(json(&app.ledger.record(&principal, record_name(&name)?).await?))
+    let reading = plain(&app, &uri, &headers).await?;
+    Ok(json(&app.ledger.record(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/note`: the entry's bytes.
 pub async fn note(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(typed(TEXT, app.ledger.note(&principal, record_name(&name)?).await?))
+    let reading = plain(&app, &uri, &headers).await?;
+    Ok(typed(TEXT, app.ledger.note(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/receipt`: its C2SP tlog-proof in the first checkpoint that contained it.
 pub async fn receipt(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(typed(TEXT, app.ledger.receipt(&principal, record_name(&name)?)?))
+    let reading = plain(&app, &uri, &headers).await?;
+    Ok(typed(TEXT, app.ledger.receipt(&reading.known, &reading.principal, record_name(&name)?)?))
 }
 
 /// `GET /v1/records/{…}/bundle`: everything that its verification needs, in one file.
 pub async fn bundle(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    let bundle = app.ledger.bundle(&principal, record_name(&name)?).await?;
+    let reading = plain(&app, &uri, &headers).await?;
+    let bundle = app.ledger.bundle(&reading.known, &reading.principal, record_name(&name)?).await?;
     let text = serde_json::to_string_pretty(&bundle).unwrap_or_default();
     Ok(typed(bundle::MEDIA_TYPE, format!("{text}\n")))
 }
 
-/// `GET /v1/sites`: the slots, each with its site and what is declared there.
+/// `GET /v1/sites`: the slots, each with its site, what is declared there, and the visits to it.
 pub async fn sites(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(json(&app.ledger.sites(&principal).await?))
+    let reading = plain_list(&app, &uri, &headers).await?;
+    Ok(listed(&reading, &app.ledger.sites(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/sites/{code}`.
 pub async fn site(State(app): State<Arc<App>>, Path(code): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
+    let reading = plain(&app, &uri, &headers).await?;
     let slot = Slot::parse(&code).ok_or(Problem::not_found())?;
-    Ok(json(&app.ledger.site(&principal, slot).await?))
+    Ok(json(&app.ledger.site(&reading.known, &reading.principal, slot).await?))
 }
 
-/// `GET /v1/keys`: the keys that the asker may know of, with their revocations and, for authors, the next number.
+/// `GET /v1/inspections`: every visit from its intent on, newest first.
+pub async fn inspections(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
+    let (reading, mut parameters) = reading(&app, &uri, &headers, &["site", "bom"]).await?;
+    let site = parameters.take("site", Slot::parse);
+    parameters.finish()?;
+    Ok(listed(&reading, &app.ledger.inspections(&reading.known, &reading.principal, site)))
+}
+
+/// `GET /v1/inspections/{digest or id of the intent}`: both sides' records side by side.
+pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
+    let reading = plain(&app, &uri, &headers).await?;
+    let digest = name.parse().ok().map(InspectionName::Digest);
+    let name = digest.or_else(|| uuid::Uuid::try_parse(&name).ok().map(InspectionName::Id));
+    let name = name.ok_or(Problem::not_found())?;
+    Ok(json(&app.ledger.inspection(&reading.known, &reading.principal, name).await?))
+}
+
+/// `GET /v1/keys`: the keys, each with its revocation and, for authors, the next number.
 pub async fn keys(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let principal = request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(json(&app.ledger.keys(&principal).await?))
+    let reading = plain_list(&app, &uri, &headers).await?;
+    Ok(listed(&reading, &app.ledger.keys(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/terms`: the first terms and every amendment.
 pub async fn terms(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    request::holder(&headers, &app.ledger).await?;
-    Parameters::none(&uri)?;
-    Ok(json(&app.ledger.terms().await?))
+    let reading = plain_list(&app, &uri, &headers).await?;
+    Ok(listed(&reading, &app.ledger.terms(&reading.known).await?))
 }

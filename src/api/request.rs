@@ -34,6 +34,14 @@ pub fn lang(headers: &HeaderMap) -> Lang {
     known.into_iter().next().unwrap_or_default()
 }
 
+/// Whether the reader asks for this media type by name, before JSON.
+pub fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+    let first = types.find(|media_type| *media_type == wanted || *media_type == "application/json");
+    first == Some(wanted)
+}
+
 /// Who asks. A token that is not in force is nobody's.
 pub async fn principal(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Principal::Anonymous) };

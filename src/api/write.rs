@@ -15,6 +15,7 @@ use super::{App, Peer, TEXT, json, typed};
 use crate::author;
 use crate::evidence::bundle;
 use crate::note::Note;
+use crate::service::known::Known;
 use crate::service::submit::SubmitError;
 use crate::service::view;
 use crate::treaty::record::{self, Record};
@@ -42,7 +43,7 @@ pub async fn submit(
         with_lines(error, &bytes)
     })?;
     let entry = &recorded.entry;
-    let mut answer = view::record(&recorded.published, recorded.index, entry);
+    let mut answer = view::record(&Known::all(Arc::clone(&recorded.published)), recorded.index, entry, &|_| None);
     answer.entry = Some(&entry.bytes);
     answer.receipt = Some(&recorded.receipt);
     let mut response = json(&answer);

@@ -8,7 +8,8 @@
 
 use crate::replica::Replica;
 use crate::store::token::Reading;
-use crate::treaty::party::Party;
+use crate::treaty::party::{Party, Slot};
+use crate::treaty::past::Past;
 use crate::treaty::record::Kind;
 
 /// Who asks.
@@ -41,17 +42,20 @@ impl Principal {
         matches!(self, Principal::Holder { party, .. } if *party == state)
     }
 
-    /// Whether the record at `index` may be read.
-    pub fn may_read(&self, replica: &Replica, index: u64) -> bool {
+    /// Whether the record at `index` may be read, as the log stood.
+    pub fn may_read(&self, past: &Past<'_>, index: u64) -> bool {
+        let Some(fact) = past.fact(index) else { return false };
         if self.reads_all() {
-            return index < replica.register().size();
+            return true;
         }
         let Principal::Holder { party, role: Reading::Host } = self else { return false };
-        let Some(fact) = replica.register().fact(index) else { return false };
-        let on_territory = fact.slot.is_some_and(|slot| {
-            replica.register().terms().and_then(|terms| terms.slot(slot)).is_some_and(|slot| slot.host == *party)
-        });
-        fact.kind == Kind::Terms || fact.party == *party || on_territory
+        fact.kind == Kind::Terms || fact.party == *party || fact.slot.is_some_and(|slot| self.may_see(past, slot))
+    }
+
+    /// Whether a slot and the visits to it may be seen.
+    pub fn may_see(&self, past: &Past<'_>, slot: Slot) -> bool {
+        let Some(terms) = past.terms().and_then(|terms| terms.slot(slot)) else { return false };
+        self.reads_all() || matches!(self, Principal::Holder { party, role: Reading::Host } if *party == terms.host)
     }
 
     /// Whether checkpoints and hash tiles may be read.

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod clock;
 pub mod heads;
+pub mod known;
 pub mod ledger;
 pub mod policy;
 pub mod published;

@@ -8,24 +8,28 @@
 //! Deliberately absent: HTTP, and status.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::access::Principal;
+use super::known::Known;
 use super::ledger::Ledger;
 use super::policy::policy;
 use super::published::Published;
-use super::view;
+use super::view::{self, csv};
 use crate::evidence::bundle::{self, Bundle, Proved};
 use crate::hash::Hash;
 use crate::store::StoreError;
 use crate::tlog::tiles::{TileKind, TilePath, encode_bundle, hash_tile};
 use crate::treaty::entry::Entry;
-use crate::treaty::party::Slot;
+use crate::treaty::party::{Party, Slot};
+use crate::treaty::past::Past;
+use crate::treaty::record::Kind;
 use crate::treaty::register::Register;
+use crate::treaty::time::Instant;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,9 @@ pub enum QueryError {
     /// The log's key failed its own check.
     #[error("the log's key does not sign")]
     Sign,
+    /// Ask for a size that the log has reached, or for an instant that has passed.
+    #[error("the ledger does not know that yet")]
+    NotYet,
 }
 
 /// How a record is named: by its index, or for good by its digest.
@@ -50,49 +57,86 @@ pub enum RecordName {
     Digest(Hash),
 }
 
-/// Which part of which list is wanted.
+/// How a visit is named: by the digest of its intent, or by the intent's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InspectionName {
+    /// SHA-256 of the intent's text.
+    Digest(Hash),
+    /// The id of the intent.
+    Id(Uuid),
+}
+
+/// Which records a list is to have, and which part of it.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// The size of the log when the first page was read; later pages stay with it.
-    pub size: Option<u64>,
+pub struct Filter {
     /// The index before which the page begins (lists are newest first).
     pub before: Option<u64>,
     /// At most so many.
     pub limit: usize,
     /// One kind only.
-    pub kind: Option<String>,
+    pub kind: Option<Kind>,
     /// One state only.
-    pub party: Option<String>,
+    pub party: Option<Party>,
+    /// One slot only.
+    pub site: Option<Slot>,
+    /// One visit only, named by its intent.
+    pub inspection: Option<RecordName>,
+    /// Signed by this key.
+    pub signed_by: Option<String>,
+    /// With this flag.
+    pub flag: Option<String>,
+    /// Received at this time or later.
+    pub received_from: Option<Instant>,
+    /// Received at this time or earlier.
+    pub received_to: Option<Instant>,
+}
+
+/// A list, before it is written in one form or another.
+#[derive(Debug)]
+pub struct List {
+    /// Its rows.
+    pub data: Vec<Box<RawValue>>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// What it stands on.
+    pub known_at: Value,
+    /// Its columns, as a table.
+    pub columns: &'static [&'static str],
 }
 
 impl Ledger {
     /// The index of a record that the asker may read.
-    fn find(&self, published: &Published, principal: &Principal, name: RecordName) -> Result<u64, QueryError> {
+    fn find(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<u64, QueryError> {
+        let past = known.past();
         let index = match name {
             RecordName::Index(index) => Some(index),
-            RecordName::Digest(digest) => published.replica.register().index_of(&digest),
+            RecordName::Digest(digest) => past.index_of(&digest),
         };
-        index.filter(|&index| principal.may_read(&published.replica, index)).ok_or(QueryError::NotFound)
+        index.filter(|&index| principal.may_read(&past, index)).ok_or(QueryError::NotFound)
     }
 
     /// One record.
-    pub async fn record(&self, principal: &Principal, name: RecordName) -> Result<Box<RawValue>, QueryError> {
-        let published = self.now();
-        let index = self.find(&published, principal, name)?;
-        Ok(raw(&view::record(&published, index, &self.parsed(index).await?)))
+    pub async fn record(
+        &self,
+        known: &Known,
+        principal: &Principal,
+        name: RecordName,
+    ) -> Result<Box<RawValue>, QueryError> {
+        let index = self.find(known, principal, name)?;
+        let shown = self.shown(known, &[index]).await?;
+        shown.into_iter().next().ok_or(QueryError::NotFound)
     }
 
     /// The bytes of one entry.
-    pub async fn note(&self, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
-        let index = self.find(&self.now(), principal, name)?;
+    pub async fn note(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
+        let index = self.find(known, principal, name)?;
         Ok(self.entry(index).await?)
     }
 
     /// The receipt of one entry.
-    pub fn receipt(&self, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
-        let published = self.now();
-        let index = self.find(&published, principal, name)?;
-        published.receipt(index, &self.seal).ok_or(QueryError::Sign)
+    pub fn receipt(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
+        let index = self.find(known, principal, name)?;
+        known.published.receipt(index, &self.seal).ok_or(QueryError::Sign)
     }
 
     /// One committed entry, read.
@@ -100,12 +144,29 @@ impl Ledger {
         parse(index, &self.entry(index).await?)
     }
 
+    /// The entries at these indices, read.
+    async fn entries_at(&self, indices: &[u64]) -> Result<BTreeMap<u64, Entry>, StoreError> {
+        let bytes = self.reader.entries_at(indices).await?;
+        indices.iter().zip(&bytes).map(|(&index, bytes)| Ok((index, parse(index, bytes)?))).collect()
+    }
+
+    /// Records as they are shown, in the order of `indices`, each with its newest correction named.
+    async fn shown(&self, known: &Known, indices: &[u64]) -> Result<Vec<Box<RawValue>>, StoreError> {
+        let past = known.past();
+        let corrections = indices.iter().filter_map(|&index| past.correction_of(index));
+        let wanted: BTreeSet<u64> = indices.iter().copied().chain(corrections).collect();
+        let entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
+        let digest_of = |index: u64| entries.get(&index).map(|entry| entry.signed.digest);
+        let found = indices.iter().filter_map(|index| Some((*index, entries.get(index)?)));
+        Ok(found.map(|(index, entry)| raw(&view::record(known, index, entry, &digest_of))).collect())
+    }
+
     /// Everything that the verification of one record needs, proved in the newest checkpoint.
-    pub async fn bundle(&self, principal: &Principal, name: RecordName) -> Result<Bundle, QueryError> {
-        let published = self.now();
-        let index = self.find(&published, principal, name)?;
+    pub async fn bundle(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<Bundle, QueryError> {
+        let index = self.find(known, principal, name)?;
+        let published = &known.published;
         let entry = self.entry(index).await?;
-        let support = self.support(&published, index, &entry).await?;
+        let support = self.support(published, index, &entry).await?;
         let prove = |index| published.newest_proof(index, &self.seal).ok_or(QueryError::Sign);
         let support = support.into_iter().map(|(index, entry)| Ok(Proved { entry, receipt: prove(index)? }));
         Ok(Bundle {
@@ -142,87 +203,119 @@ impl Ledger {
     }
 
     /// A list of records, newest first.
-    pub async fn records(&self, principal: &Principal, page: &Page) -> Result<Box<RawValue>, QueryError> {
-        let published = self.now();
-        let register = published.replica.register();
-        let size = page.size.unwrap_or(register.size()).min(register.size());
-        let end = page.before.unwrap_or(size).min(size);
-        let mut readable = (0..end).rev().filter(|&index| {
-            let listed = |fact| view::matches(fact, page.kind.as_deref(), page.party.as_deref());
-            register.fact(index).is_some_and(listed) && principal.may_read(&published.replica, index)
-        });
-        let indices: Vec<u64> = readable.by_ref().take(page.limit).collect();
+    pub async fn records(&self, known: &Known, principal: &Principal, filter: &Filter) -> Result<List, QueryError> {
+        let past = known.past();
+        let size = known.size();
+        let visit = match filter.inspection {
+            Some(RecordName::Index(index)) => Some(index),
+            Some(RecordName::Digest(digest)) => Some(past.index_of(&digest).unwrap_or(u64::MAX)),
+            None => None,
+        };
+        let end = filter.before.unwrap_or(size).min(size);
+        let wanted = |index: &u64| filter.has(&past, *index, visit, known) && principal.may_read(&past, *index);
+        let mut readable = (0..end).rev().filter(wanted);
+        let indices: Vec<u64> = readable.by_ref().take(filter.limit).collect();
         let has_more = readable.next().is_some();
-        let entries = self.reader.entries_at(&indices).await?;
-        let mut data = Vec::with_capacity(indices.len());
-        for (&index, bytes) in indices.iter().zip(&entries) {
-            data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
-        }
         let next = indices.last().filter(|_| has_more).map(|last| format!("{size}.{last}"));
-        Ok(list(data, next, view::known_at(&published, size)))
+        let data = self.shown(known, &indices).await?;
+        Ok(List { data, next, known_at: view::known_at(known), columns: csv::RECORDS })
     }
 
     /// Every slot that the asker may see.
-    pub async fn sites(&self, principal: &Principal) -> Result<Box<RawValue>, QueryError> {
-        let published = self.now();
-        let Some(terms) = published.replica.register().terms().cloned() else { return Err(QueryError::NotFound) };
-        let slots = terms.slots.iter().filter(|(_, slot)| principal.reads_all() || principal.is_of(slot.host));
+    pub async fn sites(&self, known: &Known, principal: &Principal) -> Result<List, QueryError> {
+        let past = known.past();
+        let terms = past.terms().ok_or(QueryError::NotFound)?;
         let mut data = Vec::new();
-        for (&code, _) in slots {
-            data.push(self.site_at(&published, code).await?);
+        for &code in terms.slots.keys().filter(|slot| principal.may_see(&past, **slot)) {
+            data.push(raw(&self.site_at(known, code).await?));
         }
-        Ok(list(data, None, view::known_at(&published, published.size())))
+        Ok(List { data, next: None, known_at: view::known_at(known), columns: csv::SITES })
     }
 
     /// One slot.
-    pub async fn site(&self, principal: &Principal, code: Slot) -> Result<Value, QueryError> {
-        let published = self.now();
-        let terms = published.replica.register().terms().and_then(|terms| terms.slot(code)).cloned();
-        terms.filter(|slot| principal.reads_all() || principal.is_of(slot.host)).ok_or(QueryError::NotFound)?;
-        self.site_at(&published, code).await
+    pub async fn site(&self, known: &Known, principal: &Principal, code: Slot) -> Result<Value, QueryError> {
+        if !principal.may_see(&known.past(), code) {
+            return Err(QueryError::NotFound);
+        }
+        let mut site = self.site_at(known, code).await?;
+        site["known_at"] = view::known_at(known);
+        Ok(site)
     }
 
-    async fn site_at(&self, published: &Arc<Published>, code: Slot) -> Result<Value, QueryError> {
-        let terms = published.replica.register().terms().cloned().ok_or(QueryError::NotFound)?;
+    async fn site_at(&self, known: &Known, code: Slot) -> Result<Value, QueryError> {
+        let terms = known.past().terms().cloned().ok_or(QueryError::NotFound)?;
         let slot = terms.slot(code).ok_or(QueryError::NotFound)?;
-        let indices = view::site_indices(published, code);
-        let mut entries = BTreeMap::new();
-        for (&index, bytes) in indices.iter().zip(&self.reader.entries_at(&indices).await?) {
-            entries.insert(index, parse(index, bytes)?);
+        let entries = self.entries_at(&view::site_indices(known, code)).await?;
+        Ok(view::site(known, code, slot, &|index| entries.get(&index)))
+    }
+
+    /// Every visit that the asker may see, newest first.
+    pub fn inspections(&self, known: &Known, principal: &Principal, site: Option<Slot>) -> List {
+        let past = known.past();
+        let seen = past.visits().rev().filter(|visit| {
+            let slot = visit.visit().slot;
+            site.is_none_or(|site| site == slot) && principal.may_see(&past, slot)
+        });
+        let data = seen.map(|visit| raw(&view::inspection_line(&past, &visit))).collect();
+        List { data, next: None, known_at: view::known_at(known), columns: csv::INSPECTIONS }
+    }
+
+    /// One visit, named by the digest or the id of its intent: both sides' records side by side.
+    pub async fn inspection(
+        &self,
+        known: &Known,
+        principal: &Principal,
+        name: InspectionName,
+    ) -> Result<Value, QueryError> {
+        let past = known.past();
+        let index = match name {
+            InspectionName::Digest(digest) => past.index_of(&digest),
+            InspectionName::Id(id) => known.published.replica.register().visit_of_id(id),
+        };
+        let visit = index.and_then(|index| past.visit_at(index)).ok_or(QueryError::NotFound)?;
+        if !principal.may_see(&past, visit.visit().slot) {
+            return Err(QueryError::NotFound);
         }
-        let record_of = |index: u64| entries.get(&index).map(|entry| (entry.signed.digest, entry.clone()));
-        Ok(view::site(published, code, slot, &record_of))
+        let of_visit: Vec<u64> = [visit.visit().intent].into_iter().chain(visit.records()).collect();
+        let corrections = of_visit.iter().filter_map(|&index| past.correction_of(index));
+        let wanted: BTreeSet<u64> = of_visit.iter().copied().chain(corrections).collect();
+        let entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
+        let mut shown = view::inspection(known, &visit, &|index| entries.get(&index));
+        shown["known_at"] = view::known_at(known);
+        Ok(shown)
     }
 
     /// The keys that the asker may know of. Who reads everything sees every key that was ever registered; others see
     /// those of their own state, those that the terms name, and those that signed what they may read.
-    pub async fn keys(&self, principal: &Principal) -> Result<Box<RawValue>, QueryError> {
-        let published = self.now();
-        let register = published.replica.register();
-        let readable = |index: u64| principal.may_read(&published.replica, index);
+    pub async fn keys(&self, known: &Known, principal: &Principal) -> Result<List, QueryError> {
+        let past = known.past();
+        let readable = |index: u64| principal.may_read(&past, index);
         let authors: BTreeSet<u32> = if principal.reads_all() {
             BTreeSet::new()
         } else {
-            let facts = (0..register.size()).filter(|&index| readable(index)).filter_map(|index| register.fact(index));
+            let facts = (0..past.size()).filter(|&index| readable(index)).filter_map(|index| past.fact(index));
             facts.map(|fact| fact.author).collect()
         };
-        let keys = (0u32..).zip(register.keys());
+        let keys = (0u32..).zip(past.keys());
         let shown = keys.filter(|(position, key)| readable(key.registered) || authors.contains(position));
-        let keys: Vec<_> = shown.map(|(_, key)| key.clone()).collect();
+        let keys: Vec<_> = shown.map(|(_, key)| key).collect();
         let revoked = keys.iter().filter_map(|key| key.revoked.as_ref().map(|revoked| revoked.index));
         let indices: BTreeSet<u64> = keys.iter().map(|key| key.registered).chain(revoked).collect();
-        let indices: Vec<u64> = indices.into_iter().collect();
-        let mut digests = BTreeMap::new();
-        for (&index, bytes) in indices.iter().zip(&self.reader.entries_at(&indices).await?) {
-            digests.insert(index, parse(index, bytes)?.signed.digest);
-        }
-        let digest_of = |index: u64| digests.get(&index).copied();
+        let entries = self.entries_at(&indices.into_iter().collect::<Vec<_>>()).await?;
+        let digest_of = |index: u64| entries.get(&index).map(|entry| entry.signed.digest);
         let shown = keys.iter().map(|key| {
             let counted = principal.reads_all() || principal.is_of(key.name.party());
-            view::key(key, counted.then(|| register.last_number_before(key.name.as_str(), register.size())), &digest_of)
+            raw(&view::key(key, counted.then(|| past.last_number(key.name.as_str())), &digest_of))
         });
-        let data: Vec<Value> = shown.collect();
-        Ok(list(data, None, view::known_at(&published, published.size())))
+        let data = shown.collect();
+        Ok(List { data, next: None, known_at: view::known_at(known), columns: csv::KEYS })
+    }
+
+    /// The first terms and every amendment, oldest first.
+    pub async fn terms(&self, known: &Known) -> Result<List, QueryError> {
+        let indices: Vec<u64> = known.past().all_terms().map(|(index, _)| index).collect();
+        let data = self.shown(known, &indices).await?;
+        Ok(List { data, next: None, known_at: view::known_at(known), columns: csv::RECORDS })
     }
 
     /// What a verifier may demand, as C2SP tlog-policy.
@@ -245,16 +338,45 @@ impl Ledger {
             }
         }
     }
+}
 
-    /// The first terms and every amendment, oldest first.
-    pub async fn terms(&self) -> Result<Box<RawValue>, QueryError> {
-        let published = self.now();
-        let indices: Vec<u64> = published.replica.register().all_terms().map(|(index, _)| index).collect();
-        let mut data = Vec::new();
-        for (&index, bytes) in indices.iter().zip(&self.reader.entries_at(&indices).await?) {
-            data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
+impl Filter {
+    /// Whether the list is to have the entry at `index`.
+    fn has(&self, past: &Past<'_>, index: u64, visit: Option<u64>, known: &Known) -> bool {
+        let Some(fact) = past.fact(index) else { return false };
+        let signed = |name: &str| {
+            let signers = known.published.replica.register().signers_of(index);
+            signers.iter().any(|signer| signer.as_str() == name)
+        };
+        self.kind.is_none_or(|kind| fact.kind == kind)
+            && self.party.is_none_or(|party| fact.party == party)
+            && self.site.is_none_or(|site| fact.slot == Some(site))
+            && visit.is_none_or(|visit| fact.visit.map(u64::from) == Some(visit))
+            && self.received_from.is_none_or(|from| fact.received_at >= from)
+            && self.received_to.is_none_or(|to| fact.received_at <= to)
+            && self.signed_by.as_deref().is_none_or(signed)
+            && self.flag.as_deref().is_none_or(|flag| view::has_flag(past, index, flag))
+    }
+}
+
+impl List {
+    /// The list in the shape that all lists have.
+    pub fn to_json(&self) -> Box<RawValue> {
+        #[derive(Serialize)]
+        struct Shape<'a> {
+            data: &'a [Box<RawValue>],
+            page: Value,
+            known_at: &'a Value,
         }
-        Ok(list(data, None, view::known_at(&published, published.size())))
+        let page = json!({ "next": self.next, "has_more": self.next.is_some() });
+        raw(&Shape { data: &self.data, page, known_at: &self.known_at })
+    }
+
+    /// The list as a table.
+    pub fn to_csv(&self, byte_order_mark: bool) -> String {
+        let rows: Vec<Value> =
+            self.data.iter().map(|row| serde_json::from_str(row.get()).unwrap_or_default()).collect();
+        csv::table(self.columns, &rows, byte_order_mark)
     }
 }
 
@@ -262,18 +384,6 @@ impl Ledger {
 fn key_entries(register: &Register, entry: &Entry) -> Vec<u64> {
     let keys = entry.signed.record.header.signers.iter().filter_map(|name| register.key(name.as_str()));
     keys.flat_map(|key| [Some(key.registered), key.revoked.as_ref().map(|revoked| revoked.index)]).flatten().collect()
-}
-
-/// A list in the shape that all lists have.
-fn list(data: Vec<impl Serialize>, next: Option<String>, known_at: Value) -> Box<RawValue> {
-    #[derive(Serialize)]
-    struct List<T> {
-        data: Vec<T>,
-        page: Value,
-        known_at: Value,
-    }
-    let page = json!({ "next": next, "has_more": next.is_some() });
-    raw(&List { data, page, known_at })
 }
 
 /// The JSON of a view. None of them can fail to be written.

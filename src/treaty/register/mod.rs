@@ -13,181 +13,24 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod facts;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{HashMap, HashSet, OrdMap, Vector};
+use uuid::Uuid;
+
+pub use facts::{Applied, Consented, Data, Designated, Fact, Key, Listed, Revocation, SlotFacts};
 
 use super::host_consent;
-use super::key_revocation::Reason;
 use super::lateness::Late;
 use super::party::{KeyName, Party, Role, Slot};
-use super::record::{Header, Kind};
+use super::record::{Body, Header, Kind, Record};
 use super::terms::{Limits, Terms};
 use super::time::Instant;
 use super::visit::{Reported, Visit};
 use crate::hash::Hash;
-use crate::note::Verifier;
-
-/// A key that the log admitted.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// Its name: for whom and as what it signs.
-    pub name: KeyName,
-    /// The public key, as a signer of records (signed-note type 0x01).
-    pub verifier: Verifier,
-    /// The verifier key as published: type 0x04 for keys that cosign checkpoints.
-    pub published: Verifier,
-    /// The person who holds it, if said.
-    pub person: Option<Arc<str>>,
-    /// The entry that registered it.
-    pub registered: u64,
-    /// Its revocation, if there is one.
-    pub revoked: Option<Revocation>,
-}
-
-/// The end of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revocation {
-    /// The entry that revoked it: records from this index on are refused.
-    pub index: u64,
-    /// Why.
-    pub reason: Reason,
-    /// From when its holder suspects misuse. Shown; changes nothing.
-    pub suspect_from: Option<Instant>,
-}
-
-impl Key {
-    /// Whether a record at `index` may be signed with the key: log order decides, not clocks.
-    pub fn is_good_at(&self, index: u64) -> bool {
-        self.registered < index && self.revoked.as_ref().is_none_or(|revoked| index <= revoked.index)
-    }
-}
-
-/// What the register keeps of one entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// The kind of record.
-    pub kind: Kind,
-    /// The state of its first signer.
-    pub party: Party,
-    /// The position of the first signer's key in the order of registration.
-    pub author: u32,
-    /// The author's own number.
-    pub number: u64,
-    /// When the ledger received it.
-    pub received_at: Instant,
-    /// Whether the author had seen no checkpoint.
-    pub anchor_empty: bool,
-    /// Whether numbers before this one were missing when it came.
-    pub number_gap: bool,
-    /// The slot that the body names, or that of its visit.
-    pub slot: Option<Slot>,
-    /// The intent of the visit that it belongs to; of an intent, its own index.
-    pub visit: Option<u32>,
-    /// The positions of the other signers' keys.
-    pub cosigners: Option<Box<[u32]>>,
-    /// Which limits it came after.
-    pub late: Option<Box<[Late]>>,
-}
-
-/// What the log holds about one slot, in index order.
-#[derive(Clone, Debug, Default)]
-pub struct SlotFacts {
-    /// Designations and their withdrawals.
-    pub designations: Vector<Designated>,
-    /// What the host said.
-    pub consents: Vector<Consented>,
-    /// Declarations and data changes.
-    pub data: Vector<Data>,
-    /// Diagrams.
-    pub diagrams: Vector<u64>,
-}
-
-/// A declaration or a data change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Data {
-    /// The entry.
-    pub index: u64,
-    /// Whether it is a declaration.
-    pub is_declaration: bool,
-    /// The launchers that it names, with the number of their cells.
-    pub launchers: Arc<[(Box<str>, u16)]>,
-}
-
-impl Data {
-    /// Whether a location that names one of the launchers names one of its cells. Other places are not ours to know.
-    pub fn has_place(&self, location: &str) -> bool {
-        let (launcher, cell) = location.split_once('/').unwrap_or((location, ""));
-        let Some((_, cells)) = self.launchers.iter().find(|(id, _)| **id == *launcher) else { return true };
-        let plain = !cell.starts_with('0') && cell.bytes().all(|b| b.is_ascii_digit());
-        plain && cell.parse().is_ok_and(|cell: u16| (1..=*cells).contains(&cell))
-    }
-}
-
-/// A list of inspectors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The entry.
-    pub index: u64,
-    /// When it takes effect.
-    pub effect: Instant,
-    /// The codes on it.
-    pub codes: BTreeSet<Arc<str>>,
-    /// The codes that the other Party objected to in time, each with the entry of the objection.
-    pub objected: BTreeMap<Arc<str>, u64>,
-}
-
-/// A designation or its withdrawal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Designated {
-    /// The entry.
-    pub index: u64,
-    /// When it takes effect.
-    pub effect: Instant,
-    /// Whether it withdraws.
-    pub withdraw: bool,
-}
-
-/// A host's consent, condition or withdrawal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Consented {
-    /// The entry.
-    pub index: u64,
-    /// When it takes effect.
-    pub effect: Instant,
-    /// For all visits or for one.
-    pub scope: host_consent::Scope,
-    /// What is said.
-    pub action: host_consent::Action,
-    /// Until when it holds.
-    pub valid_until: Option<Instant>,
-}
-
-/// The entry that is being applied.
-pub struct Applied<'a> {
-    /// Its index.
-    pub index: u64,
-    /// The digest of its record.
-    pub digest: Hash,
-    /// When the ledger received it.
-    pub received_at: Instant,
-    /// The record's header.
-    pub header: &'a Header,
-}
-
-impl Applied<'_> {
-    /// The visit whose intent the record names first, to add to.
-    pub fn visit<'r>(&self, register: &'r mut Register) -> Option<&'r mut Visit> {
-        let intent = register.index_of(self.header.refs.first()?)?;
-        register.visit_mut(intent)
-    }
-
-    /// When a claim or a consent takes effect: at the later of its own time and its receipt.
-    pub fn effect(&self) -> Instant {
-        self.header.effective_at.map_or(self.received_at, |own| own.max(self.received_at))
-    }
-}
 
 /// What all entries of a log add up to.
 #[derive(Clone, Debug, Default)]
@@ -314,9 +157,26 @@ impl Register {
         self.designation(slot, at).is_some() && (of_slot.host == of_slot.inspected || consents())
     }
 
+    /// The slot of the record that a correction or an acknowledgement is about.
+    pub fn slot_about(&self, record: &Record) -> Option<Slot> {
+        let about = match &record.body {
+            Body::Correction(correction) => std::slice::from_ref(&correction.supersedes),
+            _ => &record.header.refs,
+        };
+        about.iter().find_map(|digest| self.fact(self.index_of(digest)?)?.slot)
+    }
+
     /// The visit that the intent with this digest began.
     pub fn visit(&self, intent: &Hash) -> Option<&Visit> {
         self.visits.get(&self.index_of(intent)?)
+    }
+
+    /// The entry of the intent with this id; the first one, where two authors use one id.
+    pub fn visit_of_id(&self, id: Uuid) -> Option<u64> {
+        self.visits.keys().copied().find(|&intent| {
+            let author = self.fact(intent).map(|fact| fact.author);
+            author.is_some_and(|author| self.by_id.get(&(author, id.as_u128())).map(|&i| u64::from(i)) == Some(intent))
+        })
     }
 
     /// The visit whose intent is the entry at `index`.

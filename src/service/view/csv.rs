@@ -1,0 +1,136 @@
+//! Any list as a table (RFC 4180).
+//!
+//! Columns are named by the path of the member that they show, with dots; their order never changes, and new ones are
+//! added at the end. Texts of the other side are written so that no spreadsheet takes them for a formula.
+//!
+//! Invariants: every row has every column; a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets
+//! an apostrophe before it, unless it is a number.
+//!
+//! Deliberately absent: truncation.
+
+use serde_json::Value;
+
+/// The columns of a list of records.
+pub const RECORDS: &[&str] = &[
+    "index",
+    "digest",
+    "id",
+    "kind",
+    "party",
+    "number",
+    "received_at",
+    "record.signed_at",
+    "record.effective_at",
+    "record.channel",
+    "signed_by",
+    "flags",
+    "status",
+    "superseded_by",
+    "record.refs",
+    "record.body",
+];
+/// The columns of a list of sites.
+pub const SITES: &[&str] = &[
+    "code",
+    "name.en",
+    "name.ru",
+    "inspecting",
+    "inspected",
+    "host",
+    "designated_by",
+    "site.code",
+    "site.name.en",
+    "site.name.ru",
+    "site.lat_e7",
+    "site.lon_e7",
+    "site.accuracy_m",
+    "site.source",
+    "designation.index",
+    "host_consent.action",
+    "host_consent.valid_until",
+    "declaration.index",
+    "declaration.received_at",
+];
+/// The columns of a list of keys.
+pub const KEYS: &[&str] = &[
+    "name",
+    "vkey",
+    "party",
+    "role",
+    "person",
+    "registered.index",
+    "revoked.index",
+    "revoked.reason",
+    "revoked.suspect_from",
+    "next_number",
+];
+/// The columns of a list of visits.
+pub const INSPECTIONS: &[&str] = &[
+    "inspection",
+    "index",
+    "slot",
+    "inspecting",
+    "inspected",
+    "host",
+    "received_at",
+    "eta",
+    "poe",
+    "verdict",
+    "reason",
+    "milestones",
+    "reports",
+];
+
+/// Writes the rows of a list as a table.
+pub fn table(columns: &[&str], rows: &[Value], byte_order_mark: bool) -> String {
+    let mut text = String::from(if byte_order_mark { "\u{feff}" } else { "" });
+    line(columns.iter().map(|column| (*column).to_owned()), &mut text);
+    for row in rows {
+        line(columns.iter().map(|column| cell(row, column)), &mut text);
+    }
+    text
+}
+
+fn line(cells: impl Iterator<Item = String>, text: &mut String) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            text.push(',');
+        }
+        if cell.contains(['"', ',', '\n', '\r']) {
+            text.push_str(&format!("\"{}\"", cell.replace('"', "\"\"")));
+        } else {
+            text.push_str(&cell);
+        }
+    }
+    text.push_str("\r\n");
+}
+
+/// The member that a column names, as text.
+fn cell(row: &Value, column: &str) -> String {
+    let member = column.split('.').fold(row, |value, name| &value[name]);
+    match member {
+        Value::Null => String::new(),
+        Value::String(text) => harmless(text),
+        Value::Number(number) => number.to_string(),
+        other => harmless(&other.to_string()),
+    }
+}
+
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_table_keeps_every_letter_and_starts_no_formula() {
+        let rows = [json!({ "a": "=1+1", "b": { "c": "Редзиково, ș ț ł \"x\"" }, "d": -5 }), json!({ "a": null })];
+        let text = table(&["a", "b.c", "d"], &rows, false);
+        assert_eq!(text, "a,b.c,d\r\n'=1+1,\"Редзиково, ș ț ł \"\"x\"\"\",-5\r\n,,\r\n");
+        assert!(table(&["a"], &rows, true).starts_with('\u{feff}'));
+    }
+}

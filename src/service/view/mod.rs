@@ -1,0 +1,197 @@
+//! How records and keys are shown: JSON in the shapes of `docs/records.md`.
+//!
+//! Invariants: a record's own object is shown as it was signed, member by member; what the ledger adds stands beside
+//! it and is computed from the register at one size.
+//!
+//! In reading order: records and what all answers share are here; [`key`], [`site`] and [`inspection`] show the rest;
+//! [`csv`] writes any list as a table.
+//!
+//! Deliberately absent: sentences for people, and any reading of the store.
+
+pub mod csv;
+mod key;
+mod site;
+mod visit;
+
+pub use key::key;
+pub use site::{site, site_indices};
+pub use visit::{inspection, inspection_line};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::known::Known;
+use super::published::Published;
+use crate::hash::Hash;
+use crate::tlog::Head;
+use crate::treaty::entry::Entry;
+use crate::treaty::party::KeyName;
+use crate::treaty::past::Past;
+use crate::treaty::terms::Terms;
+
+/// Size and root, as answers carry them.
+pub fn head(head: Head) -> Value {
+    json!({ "size": head.size, "root": head.root.to_string() })
+}
+
+/// What an answer knows: the first so many entries, their root, and the time of the newest of them.
+pub fn known_at(known: &Known) -> Value {
+    let mut value = head(known.head());
+    if let Some(at) = known.past().last_received_at() {
+        value["at"] = at.to_string().into();
+    }
+    value
+}
+
+/// One record with what the ledger says of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordView<'a> {
+    index: u64,
+    digest: String,
+    id: Uuid,
+    kind: &'static str,
+    party: &'static str,
+    number: u64,
+    received_at: String,
+    signed_by: Vec<SignedBy<'a>>,
+    flags: Vec<Value>,
+    status: &'static str,
+    /// The record's own object, as it was signed: what the strict reader accepted, every reader of JSON accepts.
+    record: &'a RawValue,
+    /// The digest of the newest correction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<String>,
+    links: Links,
+    checkpoint: HeadView,
+    /// The entry's bytes, in the answer to a submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<&'a str>,
+    /// The receipt, in the answer to a submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct SignedBy<'a> {
+    key: &'a str,
+    party: &'static str,
+    role: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    itself: String,
+    note: String,
+    receipt: String,
+    bundle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inspection: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct HeadView {
+    size: u64,
+    root: String,
+}
+
+impl From<Head> for HeadView {
+    fn from(head: Head) -> HeadView {
+        HeadView { size: head.size, root: head.root.to_string() }
+    }
+}
+
+/// One record with what the ledger says of it. `digest_of` gives the digest of another entry.
+pub fn record<'a>(
+    known: &Known,
+    index: u64,
+    entry: &'a Entry,
+    digest_of: &dyn Fn(u64) -> Option<Hash>,
+) -> RecordView<'a> {
+    let header = &entry.signed.record.header;
+    let digest = entry.signed.digest;
+    let past = known.past();
+    let visit = past.fact(index).and_then(|fact| past.visit_at(u64::from(fact.visit?)));
+    let signer =
+        |name: &'a KeyName| SignedBy { key: name.as_str(), party: name.party().as_str(), role: name.role().as_str() };
+    RecordView {
+        index,
+        digest: digest.to_string(),
+        id: header.id,
+        kind: entry.signed.record.body.kind().as_str(),
+        party: header.party.as_str(),
+        number: header.number,
+        received_at: entry.received_at.to_string(),
+        signed_by: header.signers.iter().map(signer).collect(),
+        flags: flags(&past, index),
+        status: "recorded",
+        record: serde_json::from_str(entry.signed.json()).unwrap_or(RawValue::NULL),
+        superseded_by: past.correction_of(index).and_then(digest_of).map(|digest| digest.to_string()),
+        links: links(&digest, visit.map(|visit| visit.visit().digest)),
+        checkpoint: known.head().into(),
+        entry: None,
+        receipt: None,
+    }
+}
+
+/// What is remarkable about an entry.
+pub fn flags(past: &Past<'_>, index: u64) -> Vec<Value> {
+    let Some(fact) = past.fact(index) else { return Vec::new() };
+    let all = [
+        ("number_gap", fact.number_gap),
+        ("number_reused", past.is_number_reused(index)),
+        ("anchor_empty", fact.anchor_empty && index > 0),
+    ];
+    let mut flags: Vec<Value> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.into()).collect();
+    for late in fact.late.iter().flatten() {
+        flags.push(json!({ "late": { "limit": late.limit, "by_seconds": late.by_seconds } }));
+    }
+    let inadmissible = past.visit_at(index).and_then(|visit| visit.visit().inadmissible);
+    if let Some(reason) = inadmissible {
+        flags.push(json!({ "inadmissible": { "reason": reason.as_str() } }));
+    }
+    flags
+}
+
+/// The names of flags, as a list can be asked for them.
+pub const FLAGS: [&str; 5] = ["number_gap", "number_reused", "anchor_empty", "late", "inadmissible"];
+
+/// Whether an entry has a flag of this name.
+pub fn has_flag(past: &Past<'_>, index: u64, name: &str) -> bool {
+    flags(past, index).iter().any(|flag| flag == name || flag.get(name).is_some())
+}
+
+fn links(digest: &Hash, visit: Option<Hash>) -> Links {
+    let itself = format!("/v1/records/{digest}");
+    let (note, receipt, bundle) = (format!("{itself}/note"), format!("{itself}/receipt"), format!("{itself}/bundle"));
+    let inspection = visit.map(|visit| format!("/v1/inspections/{visit}"));
+    Links { itself, note, receipt, bundle, inspection }
+}
+
+/// A text in the languages that it has.
+pub fn text(text: &crate::treaty::party::Text) -> Value {
+    let mut value = json!({ "en": text.en.0, "ru": text.ru.0 });
+    for (lang, other) in [("ro", &text.ro), ("pl", &text.pl)] {
+        if let Some(other) = other {
+            value[lang] = other.0.as_str().into();
+        }
+    }
+    value
+}
+
+/// What the whole log says about itself.
+pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
+    let mut checkpoint = head(published.replica.head());
+    checkpoint["note"] = published.checkpoint.as_ref().into();
+    json!({
+        "origin": terms.origin,
+        "log_vkey": terms.log.to_string(),
+        "clerk_vkey": terms.clerk.to_string(),
+        "policy": "/v1/log/policy",
+        "trust": trust,
+        "checkpoint": checkpoint,
+        "demonstration": terms.demonstration,
+    })
+}

@@ -1,0 +1,190 @@
+//! How a visit is shown: both sides' records side by side, with their clocks.
+//!
+//! Invariants: what a report adds up to is computed here from its claims, and from a correction's claims where there is
+//! one; nothing is judged.
+//!
+//! Deliberately absent: obligations and their states.
+
+use serde_json::{Value, json};
+
+use super::super::known::Known;
+use super::record;
+use crate::hash::Hash;
+use crate::treaty::claims::Claims;
+use crate::treaty::entry::Entry;
+use crate::treaty::milestone::Milestones;
+use crate::treaty::past::{Past, PastVisit};
+use crate::treaty::record::{Body, Kind};
+use crate::treaty::report::Report;
+use crate::treaty::terms::Limits;
+use crate::treaty::time::{Instant, Span};
+
+/// One line of the list of visits.
+pub fn inspection_line(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
+    let visit = of.visit();
+    let milestones = of.milestones().map(|step| {
+        json!({
+            "name": step.name.as_str(),
+            "at": step.effect.to_string(),
+            "index": step.index,
+            "signed_by": sides(step.signed_by.us, step.signed_by.ru),
+        })
+    });
+    let receipt_of = |report: u64| of.receipts().filter(|receipt| receipt.report == report).last();
+    let reports = of.reports().map(|report| {
+        json!({
+            "index": report.index,
+            "handed_over_at": report.handed_over_at.to_string(),
+            "roll_up": report.roll_up.as_str(),
+            "ambiguities": report.ambiguities.len(),
+            "receipt": receipt_of(report.index).map(|receipt| receipt.result.as_str()),
+            "corrected": past.correction_of(report.index).is_some(),
+        })
+    });
+    json!({
+        "inspection": visit.digest.to_string(),
+        "index": visit.intent,
+        "slot": visit.slot.to_string(),
+        "inspecting": visit.inspecting.as_str(),
+        "inspected": visit.inspected.as_str(),
+        "host": visit.host.as_str(),
+        "received_at": visit.received_at.to_string(),
+        "eta": visit.eta.to_string(),
+        "poe": &*visit.poe,
+        "verdict": if visit.inadmissible.is_some() { "INADMISSIBLE" } else { "ADMISSIBLE" },
+        "reason": visit.inadmissible.map(|reason| reason.as_str()),
+        "milestones": milestones.collect::<Vec<_>>(),
+        "reports": reports.collect::<Vec<_>>(),
+        "links": { "self": format!("/v1/inspections/{}", visit.digest), "site": format!("/v1/sites/{}", visit.slot) },
+    })
+}
+
+fn sides(us: bool, ru: bool) -> Vec<&'static str> {
+    [("US", us), ("RU", ru)].into_iter().filter(|(_, signed)| *signed).map(|(side, _)| side).collect()
+}
+
+/// A whole visit. `entry_of` gives the entry at an index.
+pub fn inspection<'e>(known: &Known, of: &PastVisit<'_>, entry_of: &dyn Fn(u64) -> Option<&'e Entry>) -> Value {
+    let past = known.past();
+    let visit = of.visit();
+    let mut value = inspection_line(&past, of);
+    let digest_of = |index: u64| entry_of(index).map(|entry| entry.signed.digest);
+    let mut records: [Vec<Value>; 3] = Default::default();
+    for index in [visit.intent].into_iter().chain(of.records()) {
+        let Some(entry) = entry_of(index) else { continue };
+        let shown = serde_json::to_value(record(known, index, entry, &digest_of)).unwrap_or_default();
+        let party = entry.signed.record.header.party;
+        let column = if party == visit.inspecting { 0 } else { 1 + usize::from(party != visit.inspected) };
+        records[column].push(shown);
+    }
+    let [inspecting, inspected, host] = records;
+    value["records"] = json!({ "inspecting": inspecting, "inspected": inspected, "host": host });
+    value["clocks"] = clocks(&past, of);
+    let found = of.reports().filter_map(|report| {
+        let original = entry_of(report.index)?;
+        let corrected = past.correction_of(report.index).and_then(entry_of);
+        Some(findings(report.index, original, corrected, &digest_of))
+    });
+    value["findings"] = found.collect();
+    value
+}
+
+/// What one report says, as its newest correction has it.
+fn findings(index: u64, original: &Entry, corrected: Option<&Entry>, digest_of: &dyn Fn(u64) -> Option<Hash>) -> Value {
+    let mut value = json!({ "report": digest_of(index).map(|digest| digest.to_string()) });
+    let Body::Report(first) = &original.signed.record.body else { return value };
+    let mut report: &Report = first;
+    if let Some(entry) = corrected
+        && let Body::Correction(correction) = &entry.signed.record.body
+    {
+        value["corrected_by"] = entry.signed.digest.to_string().into();
+        if correction.void == Some(true) {
+            value["void"] = true.into();
+            return value;
+        }
+        if let Some(Ok(Body::Report(new))) = correction.body.as_ref().and_then(|body| body.as_kind(Kind::Report)) {
+            report = new;
+        }
+    }
+    value["roll_up"] = report.claims.roll_up().as_str().into();
+    value["claims"] = claims(&report.claims);
+    let differences = report.differences().map(|(line, item)| {
+        json!({
+            "item": line,
+            "location": item.location.0,
+            "declared": { "type": item.declared.r#type.0, "count": item.declared.count.0 },
+            "observed": { "type": item.observed.r#type.0, "count": item.observed.count.0 },
+        })
+    });
+    value["differences"] = differences.collect();
+    let open: Vec<&str> = report.ambiguities.0.iter().map(|ambiguity| ambiguity.id.0.as_str()).collect();
+    let ambiguities = first.ambiguities.0.iter().map(|ambiguity| {
+        let cleared = !open.contains(&ambiguity.id.0.as_str());
+        let mut shown = json!({ "id": ambiguity.id.0, "open": !cleared });
+        if let Some(entry) = corrected.filter(|_| cleared) {
+            shown["cleared_by"] = entry.signed.digest.to_string().into();
+            shown["cleared_at"] = entry.received_at.to_string().into();
+        }
+        shown
+    });
+    value["ambiguities"] = ambiguities.collect();
+    value
+}
+
+/// The findings, and for a sampled C1 how likely the sample would have met hidden items.
+fn claims(claims: &Claims) -> Value {
+    let mut value = json!({});
+    for (name, claim) in ["C1", "C2", "C3", "C4", "C5", "C6"].into_iter().zip(claims.all()) {
+        let mut shown = json!({ "finding": claim.finding.as_str(), "method": claim.method.0 });
+        if let (Some(k), Some(n)) = (&claim.k, &claim.n) {
+            shown["k"] = k.0.into();
+            shown["n"] = n.0.into();
+            if name == "C1" && claim.is_sampled() {
+                let chance = |d: i64| claim.detection_probability(d).map(|p| (p * 1_000.0).round() / 10.0);
+                let table =
+                    [1, 2, 4, 8].into_iter().filter_map(|d| Some(json!({ "hidden": d, "percent": chance(d)? })));
+                shown["detection_probability"] = table.collect();
+            }
+        }
+        value[name] = shown;
+    }
+    value
+}
+
+/// The clocks of a visit: what was due when, and when it came.
+fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
+    let limits = past.terms().map(|terms| terms.limits.clone()).unwrap_or_default();
+    let visit = of.visit();
+    let at = |name: Milestones| {
+        let of_name = of.milestones().filter(|step| step.name == name);
+        of_name.min_by_key(|step| (step.effect, step.index)).map(|step| step.effect)
+    };
+    let mut clocks = Vec::new();
+    let mut clock = |name: &'static str, span: fn(&Limits) -> Span, from: Option<Instant>, met: Option<Instant>| {
+        let Some(from) = from else { return };
+        let due = span(&limits).deadline(from);
+        clocks.push(json!({
+            "limit": name,
+            "from": from.to_string(),
+            "due_at": due.to_string(),
+            "met_at": met.map(|met| met.to_string()),
+            "late_by_seconds": met.and_then(|met| span(&limits).exceeded(from, met)),
+        }));
+    };
+    clock("notice", Limits::notice, Some(visit.received_at), Some(visit.eta).filter(|_| visit.inadmissible.is_none()));
+    clock("admit", Limits::admit, Some(visit.eta), at(Milestones::SiteArrival));
+    clock("site_named", Limits::site_named, at(Milestones::PoeArrival), at(Milestones::SiteNamed));
+    clock("freeze", Limits::freeze, at(Milestones::SiteNamed), at(Milestones::Restrictions));
+    clock("access", Limits::access, at(Milestones::SiteNamed), at(Milestones::SiteArrival));
+    clock("duration", Limits::duration, at(Milestones::Start), at(Milestones::End));
+    let report = of.reports().next();
+    clock("report", Limits::report, at(Milestones::End), report.map(|report| report.handed_over_at));
+    if let Some(report) = report {
+        let received = past.fact(report.index).map(|fact| fact.received_at);
+        let from = received.map(|received| received.max(report.handed_over_at));
+        let answered = of.receipts().find(|receipt| receipt.report == report.index);
+        let met = answered.and_then(|receipt| past.fact(receipt.index)).map(|fact| fact.received_at);
+        clock("receipt", Limits::receipt, from, met);
+    }
+    clocks.into()
+}
