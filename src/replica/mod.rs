@@ -179,7 +179,7 @@ impl Replica {
             Body::ReportReceipt(body) => body.apply(&applied, register),
             Body::Correction(body) => body.apply(&applied, register),
         }
-        register.put_fact(&applied, record.body.kind(), record.slot().or_else(|| register.slot_about(record)), late);
+        register.put_fact(&applied, record, late);
         self.tree.append(leaf_hash(entry.bytes.as_bytes()));
     }
 

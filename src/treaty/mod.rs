@@ -23,6 +23,7 @@ pub mod data_change;
 pub mod declaration;
 pub mod designation;
 pub mod entry;
+pub mod header;
 pub mod host_consent;
 pub mod inspector_list;
 pub mod inspector_objection;

@@ -41,6 +41,12 @@ impl Instant {
         self.0.unsigned_abs() // never negative
     }
 
+    /// The seconds from here to a later instant; nothing for one that is not later.
+    pub const fn seconds_until(self, later: Instant) -> Option<u64> {
+        let by = later.0 - self.0;
+        if by > 0 { Some(by.unsigned_abs()) } else { None }
+    }
+
     /// Reads the one spelling.
     pub fn parse(text: &str) -> Option<Instant> {
         let bytes = text.as_bytes();
@@ -121,8 +127,7 @@ impl Span {
 
     /// By how many seconds something at `at` is late, if it had to follow `from` within the limit.
     pub const fn exceeded(self, from: Instant, at: Instant) -> Option<u64> {
-        let by = at.0 - self.deadline(from).0;
-        if by > 0 { Some(by.unsigned_abs()) } else { None }
+        self.deadline(from).seconds_until(at)
     }
 }
 
