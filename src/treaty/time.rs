@@ -116,7 +116,7 @@ impl Span {
 
 impl Span {
     /// The last second within the limit of something that happened at `from`: hours run continuously, and days end at
-    /// midnight UTC, the day of the event being day 0 (section 5 of `docs/rules.md`).
+    /// midnight UTC, the day of the event being day 0 (section 9.8 of `docs/rules.md`).
     pub const fn deadline(self, from: Instant) -> Instant {
         const DAY: i64 = 86_400;
         match self {
