@@ -1,2 +1,7 @@
-//! The `countersign` program.
-fn main() {}
+//! The `countersign` program: arguments, then one subcommand.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::cli::main()
+}

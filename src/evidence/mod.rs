@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+pub mod audit;
 pub mod bundle;
 mod support;
 pub mod trust;

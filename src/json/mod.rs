@@ -4,7 +4,7 @@
 //! large and fractional numbers, invisible characters and unequal spellings of one letter are read differently by
 //! different programs. So records are read by this reader alone, and it refuses whatever could be read in two ways:
 //!
-//! - the text is one object and one final line feed; between tokens only spaces and line feeds, no empty line;
+//! - the text is one object and one final line feed; between tokens only spaces and line feeds, no empty line (nor one before the object);
 //! - numbers are integers within ±(2^53 − 1), without leading zeros, without `-0`; there is no `null`;
 //! - names of members are ASCII, and stand once in an object, at any depth;
 //! - strings are in normalization form C and have no control, bidirectional or invisible characters, no private use,
@@ -25,6 +25,7 @@
 //! Deliberately absent: writing. The bytes that were signed are the record; nothing is ever serialized again.
 
 mod chars;
+mod number;
 mod reader;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@
 //! borrowed from the text.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::chars::{flaw_of, is_normalized};
+use super::number::NumberForm;
 use super::{Fault, Flaw, MAX_DEPTH, MAX_FAULTS, MAX_INT, Member, Reading, Value};
 use crate::words::Words;
 
@@ -18,6 +20,27 @@ enum Step<'a> {
     Name(Cow<'a, str>),
     /// An index.
     Item(usize),
+}
+
+/// An object while its members are read.
+#[derive(Default)]
+struct Object<'a> {
+    members: Vec<Member<'a>>,
+    /// The names, kept only where there are many: comparing each with each would let a small text cost much time.
+    names: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Object<'a> {
+    /// Whether a member of this name was read.
+    fn has(&mut self, member: &Member<'a>) -> bool {
+        if self.members.len() < 32 {
+            return self.members.iter().any(|earlier| earlier.name == member.name);
+        }
+        if self.names.is_empty() {
+            self.names.extend(self.members.iter().map(|earlier| earlier.name.clone()));
+        }
+        !self.names.insert(member.name.clone())
+    }
 }
 
 struct Reader<'a> {
@@ -91,6 +114,9 @@ impl<'a> Reader<'a> {
         if self.text.starts_with('\u{feff}') {
             return self.end(Flaw::Syntax);
         }
+        if self.peek() == Some(b'\n') {
+            self.fault(Flaw::EmptyLine); // whatever stands before the object ended its line already
+        }
         self.space();
         let value = self.value(0)?;
         if !matches!(value, Value::Object(_) | Value::Faulty) {
@@ -156,15 +182,11 @@ impl<'a> Reader<'a> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
         let text = self.text.get(self.at..self.at + length).unwrap_or_default();
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let flaw = if digits.is_empty() || digits.bytes().any(|b| !b.is_ascii_digit() && !b"eE.+-".contains(&b)) {
-            return self.end(Flaw::Syntax);
-        } else if digits.bytes().any(|b| !b.is_ascii_digit()) {
-            Some(Flaw::NotInteger)
-        } else if (digits.len() > 1 && digits.starts_with('0')) || text == "-0" || text.starts_with('+') {
-            Some(Flaw::NumberSpelling)
-        } else {
-            None
+        let flaw = match NumberForm::of(text) {
+            NumberForm::Not => return self.end(Flaw::Syntax),
+            NumberForm::Fraction => Some(Flaw::NotInteger),
+            NumberForm::Odd => Some(Flaw::NumberSpelling),
+            NumberForm::Integer => None,
         };
         let number = text.parse::<i64>().ok().filter(|n| (-MAX_INT..=MAX_INT).contains(n));
         let value = match (flaw, number) {
@@ -209,21 +231,21 @@ impl<'a> Reader<'a> {
         if depth == MAX_DEPTH {
             self.fault(Flaw::TooDeep);
         }
-        let mut members: Vec<Member<'a>> = Vec::new();
+        let mut object = Object::default();
         self.at += 1;
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(members));
+            return Ok(Value::Object(Vec::new()));
         }
         loop {
             let member = self.member(depth)?;
-            if members.iter().any(|earlier| earlier.name == member.name) {
-                self.path.push(Step::Name(member.name.clone()));
+            if object.has(&member) {
+                self.path.push(Step::Name(member.name));
                 self.fault(Flaw::Duplicate);
                 self.path.pop();
             } else {
-                members.push(member);
+                object.members.push(member);
             }
             self.space();
             match self.peek() {
@@ -234,7 +256,7 @@ impl<'a> Reader<'a> {
             self.space();
         }
         self.at += 1;
-        Ok(if depth >= MAX_DEPTH { Value::Faulty } else { Value::Object(members) })
+        Ok(if depth >= MAX_DEPTH { Value::Faulty } else { Value::Object(object.members) })
     }
 
     fn member(&mut self, depth: usize) -> Result<Member<'a>, Ended> {

@@ -246,6 +246,9 @@ fn begin(verified: &Verified, signatures: Signatures) -> Result<Terms, Vec<Refus
     if wanted != have {
         refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", wanted.join(", ")));
     }
+    if record.header.party != record.header.author().party() {
+        refused.push(Refused::new(Refusal::PartyMismatch, "/party", record.header.author().as_str()));
+    }
     if record.header.anchor.size != 0 || record.header.anchor.root != crate::tlog::EMPTY_ROOT {
         refused.push(Refused::new(Refusal::AnchorUnknown, "/anchor", "size 0"));
     }

@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod log;
 pub mod memory;
 pub mod migrate;
+pub mod plain;
 pub mod postgres;
 pub mod read;
 pub mod runtime;

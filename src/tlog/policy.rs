@@ -73,7 +73,7 @@ struct Group {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Item {
-    Witness(Witness),
+    Witness(Box<Witness>),
     Group(Group),
 }
 
@@ -180,7 +180,8 @@ impl Draft {
         if witnesses(&self.items).any(|earlier| earlier.key.public() == key.public()) {
             return Err(PolicyFault::KeyRepeated);
         }
-        self.items.push(Item::Witness(Witness { name, key, url: url.map(word).transpose()? }));
+        let witness = Witness { name, key, url: url.map(word).transpose()? };
+        self.items.push(Item::Witness(Box::new(witness)));
         Ok(())
     }
 
@@ -239,7 +240,7 @@ fn word(text: &str) -> Result<String, PolicyFault> {
 
 fn witnesses(items: &[Item]) -> impl Iterator<Item = &Witness> {
     items.iter().filter_map(|item| match item {
-        Item::Witness(witness) => Some(witness),
+        Item::Witness(witness) => Some(&**witness),
         Item::Group(_) => None,
     })
 }

@@ -216,7 +216,7 @@ impl Register {
         ours.into_iter().find(|key| key.public() == public).map(|key| key.name().to_owned())
     }
 
-    /// The root in force of an authority: the newest one registered, if it is not revoked.
+    /// The newest root (or recovery key) of an authority. It may be revoked: then nobody acts in that role.
     pub fn root_of(&self, party: Party, role: Role) -> Option<&Key> {
         self.keys.iter().rev().find(|key| key.name.party() == party && key.name.role() == role)
     }

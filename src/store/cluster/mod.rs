@@ -165,6 +165,14 @@ impl Cluster {
         self.started.take().map_or(Ok(()), Started::stop)
     }
 
+    /// Stops the server, whoever started it.
+    pub fn stop_even_if_found(mut self) -> Result<(), ClusterError> {
+        match self.started.take() {
+            Some(started) => started.stop(),
+            None => postmaster::stop_found(&self.base.join("data"), self.pid),
+        }
+    }
+
     /// Leaves the server running when this value goes.
     pub fn leave(mut self) {
         self.started = None;

@@ -112,6 +112,19 @@ pub(super) fn start(
     }
 }
 
+/// Stops a server that somebody else started.
+pub(super) fn stop_found(data: &Path, pid: u32) -> Result<(), ClusterError> {
+    let deadline = Instant::now() + PATIENCE;
+    signal(pid, Some(Signal::INT));
+    while live(data).is_some_and(|(running, _)| running == pid) {
+        if Instant::now() > deadline {
+            return Err(ClusterError::Stop(pid));
+        }
+        sleep(Duration::from_millis(3));
+    }
+    Ok(())
+}
+
 fn open_log(log: &Path) -> Result<File, ClusterError> {
     OpenOptions::new().create(true).append(true).open(log).map_err(ClusterError::io("open", log))
 }

@@ -101,19 +101,22 @@ crate::body! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Map<K: Ord, V>(pub BTreeMap<K, V>);
 
+/// How the names of a map's members are read, the fault where one is not, and what to call them.
+type Names<K> = (fn(&str) -> Option<K>, Form, &'static str);
+
 impl<V: Shape> Map<Slot, V> {
-    const NAME: (fn(&str) -> Option<Slot>, Form, &'static str) = (Slot::parse, Form::NotASlot, "a slot");
+    const NAME: Names<Slot> = (Slot::parse, Form::NotASlot, "a slot");
 }
 
 impl<V: Shape> Map<Party, V> {
-    const NAME: (fn(&str) -> Option<Party>, Form, &'static str) = (Party::from_word, Form::NotOneOf, "a state");
+    const NAME: Names<Party> = (Party::from_word, Form::NotOneOf, "a state");
 }
 
 fn read_map<K: Ord, V: Shape>(
     value: &Value<'_>,
     at: &At<'_>,
     faults: &mut Vec<Fault>,
-    name: (fn(&str) -> Option<K>, Form, &'static str),
+    name: Names<K>,
 ) -> Option<Map<K, V>> {
     let Value::Object(members) = value else { return wrong_type(value, at, faults) };
     if members.is_empty() {

@@ -2,4 +2,5 @@
 
 pub mod ledger;
 pub mod postgres;
+pub mod program;
 pub mod witness;

@@ -1,0 +1,224 @@
+//! `demo`: a ledger for trying out, with everything made for you.
+
+mod scenario;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::player::Player;
+use super::serve::{LogFormat, Running, read_keys, settings, start_logging, wait_for_signal};
+use super::store::{default_data_dir, fit, start_cluster};
+use super::terms_init::{self, Keys};
+use super::{files, keygen, token};
+use crate::author;
+use crate::note::{KeyKind, Signer};
+use crate::service::clock::Clock;
+use crate::service::ledger::Ledger;
+use crate::store::Address;
+use crate::store::cluster::{Cluster, ClusterRole};
+use crate::store::token::Reading;
+use crate::treaty::party::Party;
+
+/// The name of the demonstration's log.
+const ORIGIN: &str = "demonstration.countersign.example/bilateral";
+
+/// Runs a ledger for trying out. It starts a private PostgreSQL in the data directory, makes keys for both Parties and
+/// both hosts, and writes, through the public API, the terms, the hosts' consents, the designations and a first
+/// declaration of each of the four sites; then it serves. Everything in it says that it is a demonstration.
+///
+/// Started again on the same data directory it plays nothing and serves what is there. Ctrl-C ends it and leaves no
+/// process behind; remove the data directory to begin anew.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The data directory
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_DEMO_DIR", default_value_os_t = default_data_dir().join("demo"))]
+    data_dir: PathBuf,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8440")]
+    listen: SocketAddr,
+    /// The year in which it plays; the last one that began at least a month ago, if not given
+    #[arg(long)]
+    year: Option<i32>,
+    /// Never fetch PostgreSQL's programs, where this machine has none
+    #[arg(long)]
+    no_download: bool,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    start_logging(LogFormat::Text);
+    super::block_on(demo(arguments))
+}
+
+async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let scene = Scene { folder: arguments.data_dir.clone() };
+    let (database, is_new) = scene.database()?;
+    let cluster = start_cluster(&scene.folder, !arguments.no_download, &database).await?;
+    let address = cluster.options(ClusterRole::Runtime, &database);
+    fit(&address).await?;
+    let running = if is_new {
+        scene.play(&address, &arguments).await?
+    } else {
+        let running = Running::start(arguments.listen, scene.settings(&address, Clock::System)?).await?;
+        scene.announce(&running, &scene.token()?)?;
+        running
+    };
+    println!("{}", scene.welcome()?);
+    wait_for_signal().await?;
+    running.stop().await;
+    stop(cluster)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Stops the cluster, also one that an earlier, killed start left running: a demonstration leaves no process behind.
+fn stop(cluster: Cluster) -> anyhow::Result<()> {
+    Ok(cluster.stop_even_if_found()?)
+}
+
+/// The files of a demonstration.
+struct Scene {
+    folder: PathBuf,
+}
+
+impl Scene {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The name of the database, and whether there is something to play. A start that was killed while it played left
+    /// no `demo.json`; the next one begins anew, in another database.
+    fn database(&self) -> anyhow::Result<(String, bool)> {
+        let path = self.path("database");
+        if self.path("demo.json").exists() {
+            return Ok((files::read_text(&path)?.trim().to_owned(), false));
+        }
+        let database = format!("demo_{}", Clock::System.unix_duration().as_millis());
+        std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
+        for leftover in ["keys", "tokens"] {
+            let _ = std::fs::remove_dir_all(self.path(leftover));
+        }
+        for leftover in ["heads", "trust", "database"] {
+            let _ = std::fs::remove_file(self.path(leftover));
+        }
+        files::write_new(&path, format!("{database}\n").as_bytes(), 0o600)?;
+        Ok((database, true))
+    }
+
+    fn settings(&self, address: &Address, clock: Clock) -> anyhow::Result<crate::service::ledger::Settings> {
+        let keys = self.path("keys");
+        let key = |name: &str| keys.join(files::stem(name)).with_added_extension("key");
+        let keys = read_keys(&key(ORIGIN), &key(&format!("{ORIGIN}/clerk")))?;
+        Ok(settings(address, &self.folder, keys, clock))
+    }
+
+    /// Makes the keys, begins the log, and plays through the public API with a scripted clock.
+    async fn play(&self, address: &Address, arguments: &Arguments) -> anyhow::Result<Running> {
+        let begins = scenario::begins(arguments.year, Clock::System.now())?;
+        let clock = Clock::scripted(begins);
+        let keys = self.keys()?;
+        let terms =
+            terms_init::draft(ORIGIN, &Keys::of(keys.iter().map(|key| key.verifier().clone())), true, true, &clock)?;
+        let roots: Vec<&Signer> =
+            keys.iter().filter(|key| terms.signers.iter().any(|name| name == key.verifier().name())).collect();
+        let note = author::sign(&terms.text(ORIGIN), &roots)?;
+        let trust = Ledger::create(&self.settings(address, clock.clone())?, note.as_bytes()).await?;
+        files::write_new(&self.path("trust"), format!("{trust}\n").as_bytes(), 0o644)?;
+        let running = Running::start(arguments.listen, self.settings(address, clock.clone())?).await?;
+        let token = self.tokens(&running).await?;
+        let url = format!("http://{}", running.address);
+        let script = clock.clone();
+        let played = tokio::task::spawn_blocking(move || {
+            let mut player = Player::new(Client::new(&url, None), script.clone())?;
+            for key in keys {
+                let written = u64::from(key.verifier().name().starts_with("US/root/"));
+                player.hold(key, written);
+            }
+            scenario::play(&mut player, &script)
+        });
+        played.await.context("the scenario was interrupted")??;
+        clock.let_go();
+        self.announce(&running, &token)?;
+        Ok(running)
+    }
+
+    /// Every key of the demonstration, in files as `keygen` writes them, with PEM for `openssl`.
+    fn keys(&self) -> anyhow::Result<Vec<Signer>> {
+        let mut keys = vec![
+            keygen::new_key(ORIGIN, KeyKind::Ed25519)?,
+            keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
+        ];
+        for party in Party::ALL {
+            for role in ["root/1", "recovery/1", scenario::centre(*party)] {
+                keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
+            }
+        }
+        for key in &keys {
+            files::write_key(&self.path("keys"), key, true)?;
+        }
+        Ok(keys)
+    }
+
+    /// A token for every kind of reader; answers the one that reads everything.
+    async fn tokens(&self, running: &Running) -> anyhow::Result<String> {
+        std::fs::create_dir_all(self.path("tokens"))?;
+        let readers = [
+            (Party::Us, Reading::Party),
+            (Party::Us, Reading::Auditor),
+            (Party::Ru, Reading::Party),
+            (Party::Ru, Reading::Auditor),
+            (Party::Ro, Reading::Host),
+            (Party::Pl, Reading::Host),
+        ];
+        for (party, role) in readers {
+            let token = token::create(&running.ledger.reader, party, role, "demonstration").await?;
+            files::write_new(&self.path(&format!("tokens/{party}-{role}")), format!("{token}\n").as_bytes(), 0o600)?;
+        }
+        self.token()
+    }
+
+    fn token(&self) -> anyhow::Result<String> {
+        Ok(files::read_text(&self.path("tokens/RU-party"))?.trim().to_owned())
+    }
+
+    /// Writes `demo.json`: what a program needs to begin.
+    fn announce(&self, running: &Running, token: &str) -> anyhow::Result<()> {
+        let url = format!("http://{}", running.address);
+        let about = json!({
+            "url": url,
+            "link": format!("{url}/v1/log"),
+            "token": token,
+            "origin": running.ledger.trust.origin,
+            "trust": running.ledger.trust.to_string(),
+        });
+        let (path, partial) = (self.path("demo.json"), self.path("demo.json.partial"));
+        let _ = std::fs::remove_file(&partial);
+        files::write_new(&partial, format!("{about:#}\n").as_bytes(), 0o600)?;
+        std::fs::rename(&partial, &path).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// What to try.
+    fn welcome(&self) -> anyhow::Result<String> {
+        let about: Value = serde_json::from_str(&files::read_text(&self.path("demo.json"))?)?;
+        let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
+        let (url, token, folder) = (text("url"), text("token"), shown(&self.folder));
+        let program = std::env::current_exe().map_or_else(|_| "countersign".to_owned(), |path| shown(&path));
+        Ok(format!(
+            "\nA DEMONSTRATION: nothing in this ledger was said by any state.\n\n  \
+             link   {}\n  token  {token}\n  trust  {folder}/trust\n\nFor the shell:\n  \
+             export URL={url} TOKEN={token} DEMO={folder}\n\nTry:\n  \
+             curl -s $URL/v1/sites -H \"Authorization: Bearer $TOKEN\"\n  \
+             curl -s $URL/v1/records/11/bundle -H \"Authorization: Bearer $TOKEN\" -o bundle.json\n  \
+             {program} verify bundle.json --trust $DEMO/trust\n\nCtrl-C ends it.",
+            text("link"),
+        ))
+    }
+}
+
+fn shown(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}

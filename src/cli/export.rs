@@ -1,0 +1,73 @@
+//! `export`: a whole log as a folder of files.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::client::Client;
+use super::progress::Progress;
+use crate::note::Note;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::tiles::tiles_of;
+
+/// Saves a whole log as a folder: its checkpoint, every hash tile and every entry, in the layout of C2SP tlog-tiles, and
+/// the root of trust that the ledger names. Any static web server can serve the folder, and `audit --folder` verifies
+/// it with no ledger in reach. Needs a token of a Party or an auditor.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The folder; it must not exist yet
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+    /// The ledger
+    #[arg(long, env = "COUNTERSIGN_URL")]
+    url: String,
+    /// Your token
+    #[arg(long, env = "COUNTERSIGN_TOKEN", hide_env_values = true)]
+    token: String,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = &arguments.folder;
+    if folder.exists() {
+        bail!("{} is there already; export into a new folder", folder.display());
+    }
+    // Everything goes into a folder of another name first, so that half an export is never taken for a whole one.
+    let partial = folder.with_added_extension("partial");
+    if partial.exists() {
+        std::fs::remove_dir_all(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
+    }
+    let size = save(&Client::new(&arguments.url, Some(&arguments.token)), &partial)?;
+    std::fs::rename(&partial, folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    eprintln!("{size} entries in {}. Audit them with: countersign audit --folder {0}", folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn save(client: &Client, folder: &Path) -> anyhow::Result<u64> {
+    let about = client.fetch_json("/v1/log")?;
+    let checkpoint = client.fetch("/checkpoint")?;
+    let size = match Note::parse(&checkpoint).map(|note| Checkpoint::parse(note.text())) {
+        Ok(Ok(checkpoint)) => checkpoint.size,
+        _ => bail!("the ledger answered something that is not a checkpoint"),
+    };
+    let total = tiles_of(size).count() as u64;
+    let mut progress = Progress::new("tiles", total);
+    for (done, tile) in (1..).zip(tiles_of(size)) {
+        write(folder, &tile.to_string(), &client.fetch(&format!("/{tile}"))?)?;
+        progress.at(done);
+    }
+    progress.end();
+    let trust = about["trust"].as_str().unwrap_or_default();
+    write(folder, "trust", format!("{trust}\n").as_bytes())?;
+    write(folder, "policy", &client.fetch("/v1/log/policy")?)?;
+    write(folder, "checkpoint", &checkpoint)?;
+    Ok(size)
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    let parent = path.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}

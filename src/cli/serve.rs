@@ -1,0 +1,146 @@
+//! `serve`: a ledger over HTTP.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing_subscriber::EnvFilter;
+
+use super::files;
+use super::store::StoreArguments;
+use crate::api;
+use crate::service::clock::Clock;
+use crate::service::ledger::{Ledger, Settings};
+use crate::service::sequencer::LedgerKeys;
+use crate::store::Address;
+
+/// Serves a ledger over HTTP until it is told to stop (SIGTERM or Ctrl-C); then it lets open requests finish.
+///
+/// A log is begun once, with `--create-log` and the terms that every root has signed; the log's and the clerk's key
+/// must be those that the terms name. Put a proxy with TLS in front of it.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    store: StoreArguments,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8440")]
+    listen: SocketAddr,
+    /// The key that signs checkpoints
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_LOG_KEY")]
+    log_key: PathBuf,
+    /// The key that countersigns records
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CLERK_KEY")]
+    clerk_key: PathBuf,
+    /// Begin the log with these terms, signed by every root that they name
+    #[arg(long, value_name = "NOTE")]
+    create_log: Option<PathBuf>,
+    /// How the server's own log is written
+    #[arg(long, value_enum, env = "COUNTERSIGN_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// How the server's own log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    start_logging(arguments.log_format);
+    super::block_on(serve(arguments))
+}
+
+/// Begins to write the server's log to standard error; `RUST_LOG` says how much.
+pub fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let keys = || read_keys(&arguments.log_key, &arguments.clerk_key);
+    let opened = arguments.store.open().await?;
+    let data_dir = &arguments.store.data_dir;
+    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+    let settings = |keys| settings(&opened.address, data_dir, keys, Clock::System);
+    if let Some(note) = &arguments.create_log {
+        let trust = Ledger::create(&settings(keys()?), &files::read(note)?).await?;
+        println!("{trust}");
+        eprintln!("The log has begun. The line above is its root of trust: print it, and give it to everybody.");
+    }
+    let running = Running::start(arguments.listen, settings(keys()?)).await?;
+    tracing::info!(address = %running.address, entries = running.ledger.now().size(), "serving");
+    eprintln!("Serving on http://{}", running.address);
+    wait_for_signal().await?;
+    tracing::info!("stopping: open requests may finish");
+    running.stop().await;
+    if let Some(cluster) = opened.cluster {
+        cluster.stop()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The keys of the ledger.
+pub fn read_keys(log: &Path, clerk: &Path) -> anyhow::Result<LedgerKeys> {
+    Ok(LedgerKeys { log: files::read_signer(log)?, clerk: files::read_signer(clerk)? })
+}
+
+/// What a ledger in this data directory is opened with.
+pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
+    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock }
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it serves.
+    pub ledger: Arc<Ledger>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    sequencer: JoinHandle<()>,
+}
+
+impl Running {
+    /// Opens the ledger and begins to listen.
+    pub async fn start(listen: SocketAddr, settings: Settings) -> anyhow::Result<Running> {
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}: another program may be using it; give another --listen")
+        })?;
+        let address = listener.local_addr()?;
+        let (ledger, sequencer) = Ledger::open(settings).await?;
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger)), stopped));
+        Ok(Running { address, ledger, stop, server, sequencer })
+    }
+
+    /// Lets open requests finish, then the sequencer.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.server.await;
+        drop(self.ledger);
+        // Whoever still holds the ledger holds the queue: wait only so long.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.sequencer).await;
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+pub async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,44 @@
+//! `submit`: sends a signed record.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::Value;
+
+use super::client::Client;
+use super::files;
+use super::key_show::groups;
+
+/// Sends a signed record to a ledger and prints its receipt. Anybody may send it; the signatures are what counts.
+/// Sending the same record again is always safe: there is one entry, and the same receipt.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The signed record; `-` for standard input
+    note: PathBuf,
+    /// The ledger
+    #[arg(long, env = "COUNTERSIGN_URL")]
+    url: String,
+    /// Where to write the receipt; it must not exist yet. Standard output if not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let note = files::read(&arguments.note)?;
+    let client = Client::new(&arguments.url, None);
+    let answer = client.post("/v1/records", "text/plain; charset=utf-8", &note)?;
+    let new = answer.status == 201;
+    let answer: Value = serde_json::from_slice(&answer.success()?).context("the answer is not JSON")?;
+    let text = |name: &str| answer[name].as_str().unwrap_or_default();
+    let digest = text("digest");
+    let how = if new { "Recorded" } else { "Recorded before" };
+    eprintln!("{how}: entry {}, received {}", answer["index"], text("received_at"));
+    eprintln!("Digest to read aloud: {}", groups(digest.trim_start_matches("sha256:")));
+    if answer["flags"].as_array().is_some_and(|flags| !flags.is_empty()) {
+        eprintln!("Flags: {}", answer["flags"]);
+    }
+    files::write_result(arguments.out.as_deref(), text("receipt"))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,66 @@
+//! The README's commands, run exactly as they stand beside a real demonstration.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::postgres::is_required;
+use crate::support::program::{Demo, PROGRAM};
+
+/// The code blocks of this language, in order.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = markdown;
+    let fence = format!("\n```{language}\n");
+    while let Some((_, after)) = rest.split_once(&fence) {
+        let (block, after) = after.split_once("\n```").expect("a block ends");
+        blocks.push(format!("{block}\n"));
+        rest = after;
+    }
+    blocks
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+        || Command::new(program).arg("version").output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn the_first_verified_receipt_works_as_the_readme_says() {
+    if !["curl", "openssl", "bash"].iter().all(|program| has(program)) {
+        assert!(!is_required("openssl"), "curl, openssl and bash are required");
+        println!("skipped: curl, openssl or bash is missing");
+        return;
+    }
+    let Some(demo) = Demo::start() else { return };
+    let script: String = blocks(include_str!("../../README.md"), "bash").concat();
+    assert!(script.contains("openssl pkeyutl -sign"), "the blocks were found");
+    let programs = Path::new(PROGRAM).parent().expect("a folder").display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").expect("a PATH"));
+    let folder = demo.folder.path("shell");
+    std::fs::create_dir(&folder).expect("a folder");
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .current_dir(&folder)
+        .env("PATH", path)
+        .env("URL", demo.text("url"))
+        .env("TOKEN", demo.text("token"))
+        .env("DEMO", demo.folder.path("demo"))
+        .output()
+        .expect("bash runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    assert!(err.contains("RESULT: VERIFIED WITH REMARKS"), "{err}");
+    assert!(err.contains("FAIL  signature"), "the altered bundle names the check: {err}");
+    assert!(out.contains("exit code 1"), "{out}");
+    assert!(err.contains("RESULT: VERIFIED   (16 entries"), "the audit of the whole log: {err}");
+    demo.serving.stop("INT");
+}
+
+#[test]
+fn the_readme_is_short_and_its_commands_are_two() {
+    let readme = include_str!("../../README.md");
+    assert!(readme.lines().count() < 150);
+    let commands = blocks(readme, "sh").remove(0);
+    assert_eq!(commands.lines().count(), 2);
+    assert_eq!(commands.lines().nth(1), Some("cargo test"));
+}
