@@ -99,8 +99,10 @@ async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next)
 }
 
 /// An answer in JSON.
-fn json(value: &serde_json::Value) -> Response {
-    typed("application/json", format!("{value}\n"))
+fn json(value: &impl serde::Serialize) -> Response {
+    let mut text = serde_json::to_string(value).unwrap_or_default(); // no view can fail to be written
+    text.push('\n');
+    typed("application/json", text)
 }
 
 /// An answer of this media type.

@@ -16,7 +16,6 @@ use crate::author;
 use crate::evidence::bundle;
 use crate::service::submit::SubmitError;
 use crate::service::view;
-use crate::treaty::entry::Entry;
 use crate::treaty::record::{self, Record};
 
 /// `POST /v1/records`: takes a signed note; answers when it is durable.
@@ -39,10 +38,10 @@ pub async fn submit(
             app.failures.failed(address, now);
         }
     })?;
-    let entry = Entry::parse(recorded.entry.as_bytes()).map_err(|malformed| Problem::malformed(&malformed))?;
-    let mut answer = view::record(&recorded.published, recorded.index, &entry);
-    answer["entry"] = recorded.entry.into();
-    answer["receipt"] = recorded.receipt.into();
+    let entry = &recorded.entry;
+    let mut answer = view::record(&recorded.published, recorded.index, entry);
+    answer.entry = Some(&entry.bytes);
+    answer.receipt = Some(&recorded.receipt);
     let mut response = json(&answer);
     if recorded.new {
         *response.status_mut() = StatusCode::CREATED;

@@ -7,9 +7,10 @@
 //! - the text is one object and one final line feed; between tokens only spaces and line feeds, no empty line (nor one before the object);
 //! - numbers are integers within ±(2^53 − 1), without leading zeros, without `-0`; there is no `null`;
 //! - names of members are ASCII, and stand once in an object, at any depth;
-//! - strings are in normalization form C and have no control, bidirectional or invisible characters, no private use,
-//!   and nothing that Unicode 15.0 did not assign; an escape gives only what could stand there itself, save `\n`,
-//!   which may stand in free text (members that are not free text refuse it where they are declared);
+//! - strings are in normalization form C, before and after their escapes are read, and have no control, bidirectional or
+//!   invisible characters, no private use, and nothing that Unicode 15.0 did not assign; an escape gives only what could
+//!   stand there itself, save `\n`, which may stand in free text (members that are not free text refuse it where they
+//!   are declared);
 //! - objects and arrays are nested at most 16 deep.
 //!
 //! [`read`] notes every such fault with its RFC 6901 pointer and line and goes on, so that a sender learns all at once;

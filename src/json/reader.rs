@@ -331,8 +331,10 @@ impl<'a> Reader<'a> {
         }
         let borrowed = self.text.get(start..self.at).unwrap_or_default();
         self.at += 1;
+        // As written too: the `n` of an escape and a combining mark behind it are one letter to whoever normalizes.
+        let as_written = is_normalized(borrowed);
         let text = owned.map_or(Cow::Borrowed(borrowed), Cow::Owned);
-        if flaws.is_empty() && !is_normalized(&text) {
+        if flaws.is_empty() && !(as_written && is_normalized(&text)) {
             flaws.push((Flaw::NotNfc, 0));
         }
         for &(flaw, code) in &flaws {

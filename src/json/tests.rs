@@ -281,6 +281,8 @@ fn nearly_json() -> impl Strategy<Value = String> {
         Just("\u{202e}"),
         Just("🚀"),
         Just("\"a\":1"),
+        Just("\\n"),
+        Just("\u{301}"),
     ];
     proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
 }
@@ -313,6 +315,7 @@ proptest! {
             if let (Some(value), true) = (&reading.value, reading.faults.is_empty()) {
                 let theirs: serde_json::Value = serde_json::from_str(&text).expect("JSON");
                 prop_assert!(equals(value, &theirs), "{text}");
+                prop_assert!(unicode_normalization::is_nfc(&text), "{text}");
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Malformed, Record};
+use crate::treaty::record::{Body, Kind, Malformed, Record};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -188,16 +188,21 @@ impl Replica {
         if !refused.is_empty() {
             return Err(ReplayError::Refused { index, refused });
         }
-        let mut next = self.clone();
-        next.apply(&entry);
-        next.check_beginning(&entry, signatures)?;
-        *self = next;
+        if entry.signed.record.body.kind() == Kind::Terms {
+            // Terms are checked under themselves: they name the clerk of their own entry, and the rules from it on.
+            let mut next = self.clone();
+            next.apply(&entry);
+            next.check_terms(index, &entry, signatures)?;
+            *self = next;
+        } else {
+            self.check_terms(index, &entry, signatures)?;
+            self.apply(&entry);
+        }
         Ok(entry)
     }
 
-    /// The clerk that the terms name at this entry has countersigned it, and the rules are known.
-    fn check_beginning(&self, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
-        let index = self.tree.size().saturating_sub(1);
+    /// The clerk that the terms name has countersigned this entry, and the rules that they put in force are known.
+    fn check_terms(&self, index: u64, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
         let Some(terms) = self.register.terms() else {
             return Err(ReplayError::Beginning("it is not a terms record"));
         };

@@ -10,6 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::access::Principal;
@@ -74,11 +76,10 @@ impl Ledger {
     }
 
     /// One record.
-    pub async fn record(&self, principal: &Principal, name: RecordName) -> Result<Value, QueryError> {
+    pub async fn record(&self, principal: &Principal, name: RecordName) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
         let index = self.find(&published, principal, name)?;
-        let entry = self.parsed(index).await?;
-        Ok(view::record(&published, index, &entry))
+        Ok(raw(&view::record(&published, index, &self.parsed(index).await?)))
     }
 
     /// The bytes of one entry.
@@ -94,7 +95,8 @@ impl Ledger {
         published.receipt(index, &self.seal).ok_or(QueryError::Sign)
     }
 
-    async fn parsed(&self, index: u64) -> Result<Entry, StoreError> {
+    /// One committed entry, read.
+    pub(super) async fn parsed(&self, index: u64) -> Result<Entry, StoreError> {
         parse(index, &self.entry(index).await?)
     }
 
@@ -140,7 +142,7 @@ impl Ledger {
     }
 
     /// A list of records, newest first.
-    pub async fn records(&self, principal: &Principal, page: &Page) -> Result<Value, QueryError> {
+    pub async fn records(&self, principal: &Principal, page: &Page) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
         let register = published.replica.register();
         let size = page.size.unwrap_or(register.size()).min(register.size());
@@ -154,14 +156,14 @@ impl Ledger {
         let entries = self.reader.entries_at(&indices).await?;
         let mut data = Vec::with_capacity(indices.len());
         for (&index, bytes) in indices.iter().zip(&entries) {
-            data.push(view::record(&published, index, &parse(index, bytes)?));
+            data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
         }
         let next = indices.last().filter(|_| has_more).map(|last| format!("{size}.{last}"));
         Ok(list(data, next, &published))
     }
 
     /// Every slot that the asker may see.
-    pub async fn sites(&self, principal: &Principal) -> Result<Value, QueryError> {
+    pub async fn sites(&self, principal: &Principal) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
         let Some(terms) = published.replica.register().terms().cloned() else { return Err(QueryError::NotFound) };
         let slots = terms.slots.iter().filter(|(_, slot)| principal.reads_all() || principal.is_of(slot.host));
@@ -193,7 +195,7 @@ impl Ledger {
     }
 
     /// Every key that was ever registered. Keys are public to all who read anything.
-    pub async fn keys(&self) -> Result<Value, QueryError> {
+    pub async fn keys(&self) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
         let keys: Vec<_> = published.replica.register().keys().cloned().collect();
         let revoked = keys.iter().filter_map(|key| key.revoked.as_ref().map(|revoked| revoked.index));
@@ -204,7 +206,7 @@ impl Ledger {
             digests.insert(index, parse(index, bytes)?.signed.digest);
         }
         let digest_of = |index: u64| digests.get(&index).copied();
-        let data = keys.iter().map(|key| view::key(&published.replica, key, &digest_of)).collect();
+        let data: Vec<Value> = keys.iter().map(|key| view::key(&published.replica, key, &digest_of)).collect();
         Ok(list(data, None, &published))
     }
 
@@ -230,12 +232,12 @@ impl Ledger {
     }
 
     /// The first terms and every amendment, oldest first.
-    pub async fn terms(&self) -> Result<Value, QueryError> {
+    pub async fn terms(&self) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
         let indices: Vec<u64> = published.replica.register().all_terms().map(|(index, _)| index).collect();
         let mut data = Vec::new();
         for (&index, bytes) in indices.iter().zip(&self.reader.entries_at(&indices).await?) {
-            data.push(view::record(&published, index, &parse(index, bytes)?));
+            data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
         }
         Ok(list(data, None, &published))
     }
@@ -247,9 +249,21 @@ fn key_entries(register: &Register, entry: &Entry) -> Vec<u64> {
     keys.flat_map(|key| [Some(key.registered), key.revoked.as_ref().map(|revoked| revoked.index)]).flatten().collect()
 }
 
-fn list(data: Vec<Value>, next: Option<String>, published: &Published) -> Value {
-    let has_more = next.is_some();
-    json!({ "data": data, "page": { "next": next, "has_more": has_more }, "known_at": view::known_at(published) })
+/// A list in the shape that all lists have.
+fn list(data: Vec<impl Serialize>, next: Option<String>, published: &Published) -> Box<RawValue> {
+    #[derive(Serialize)]
+    struct List<T> {
+        data: Vec<T>,
+        page: Value,
+        known_at: Value,
+    }
+    let page = json!({ "next": next, "has_more": next.is_some() });
+    raw(&List { data, page, known_at: view::known_at(published) })
+}
+
+/// The JSON of a view. None of them can fail to be written.
+fn raw(view: &impl Serialize) -> Box<RawValue> {
+    serde_json::value::to_raw_value(view).unwrap_or_default()
 }
 
 fn parse(index: u64, bytes: &str) -> Result<Entry, StoreError> {

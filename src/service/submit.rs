@@ -20,6 +20,7 @@ use super::sequencer::{Submission, Unavailable};
 use crate::hash::Hash;
 use crate::replica::Outcome;
 use crate::store::StoreError;
+use crate::treaty::entry::Entry;
 use crate::treaty::record::{Malformed, Signed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::verify::Verified;
@@ -31,8 +32,8 @@ pub struct Recorded {
     pub index: u64,
     /// Whether it came with this submission.
     pub new: bool,
-    /// The entry's bytes.
-    pub entry: String,
+    /// The entry.
+    pub entry: Arc<Entry>,
     /// Its proof in the first checkpoint that contained it.
     pub receipt: String,
     /// The state of the ledger that was answered from.
@@ -89,8 +90,8 @@ impl Ledger {
             Outcome::Unavailable => return Err(Unavailable::TryAgain("the clerk's key does not sign".into()).into()),
         };
         let entry = match answer.entry {
-            Some(entry) => entry.bytes.clone(),
-            None => self.entry(index).await?,
+            Some(entry) => entry,
+            None => Arc::new(self.parsed(index).await?),
         };
         let receipt = answer.published.receipt(index, &self.seal);
         let receipt = receipt.ok_or_else(|| Unavailable::TryAgain("the log's key does not sign".into()))?;

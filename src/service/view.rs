@@ -5,14 +5,17 @@
 //!
 //! Deliberately absent: sentences for people, and any reading of the store.
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::published::Published;
 use crate::hash::Hash;
 use crate::replica::Replica;
 use crate::tlog::Head;
 use crate::treaty::entry::Entry;
-use crate::treaty::party::{Role, Slot};
+use crate::treaty::party::{KeyName, Role, Slot};
 use crate::treaty::record::Body;
 use crate::treaty::register::{Fact, Key, Register};
 use crate::treaty::terms::{SlotTerms, Terms};
@@ -32,35 +35,81 @@ pub fn known_at(published: &Published) -> Value {
 }
 
 /// One record with what the ledger says of it.
-pub fn record(published: &Published, index: u64, entry: &Entry) -> Value {
-    let register = published.replica.register();
-    let header = &entry.signed.record.header;
-    let digest = entry.signed.digest;
-    let signed_by: Vec<Value> = header
-        .signers
-        .iter()
-        .map(|name| json!({ "key": name.as_str(), "party": name.party().as_str(), "role": name.role().as_str() }))
-        .collect();
-    json!({
-        "index": index,
-        "digest": digest.to_string(),
-        "id": header.id,
-        "kind": entry.signed.record.body.kind().as_str(),
-        "party": header.party.as_str(),
-        "number": header.number,
-        "received_at": entry.received_at.to_string(),
-        "signed_by": signed_by,
-        "flags": flags(register, index),
-        "status": "recorded",
-        "record": object(entry),
-        "links": links(&digest),
-        "checkpoint": head(published.replica.head()),
-    })
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordView<'a> {
+    index: u64,
+    digest: String,
+    id: Uuid,
+    kind: &'static str,
+    party: &'static str,
+    number: u64,
+    received_at: String,
+    signed_by: Vec<SignedBy<'a>>,
+    flags: Vec<&'static str>,
+    status: &'static str,
+    /// The record's own object, as it was signed: what the strict reader accepted, every reader of JSON accepts.
+    record: &'a RawValue,
+    links: Links,
+    checkpoint: HeadView,
+    /// The entry's bytes, in the answer to a submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<&'a str>,
+    /// The receipt, in the answer to a submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<&'a str>,
 }
 
-/// The record's own object. What the strict reader accepted, every reader of JSON accepts.
-fn object(entry: &Entry) -> Value {
-    serde_json::from_str(entry.signed.json()).unwrap_or(Value::Null)
+#[derive(Clone, Debug, Serialize)]
+struct SignedBy<'a> {
+    key: &'a str,
+    party: &'static str,
+    role: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    itself: String,
+    note: String,
+    receipt: String,
+    bundle: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct HeadView {
+    size: u64,
+    root: String,
+}
+
+impl From<Head> for HeadView {
+    fn from(head: Head) -> HeadView {
+        HeadView { size: head.size, root: head.root.to_string() }
+    }
+}
+
+/// One record with what the ledger says of it.
+pub fn record<'a>(published: &Published, index: u64, entry: &'a Entry) -> RecordView<'a> {
+    let header = &entry.signed.record.header;
+    let digest = entry.signed.digest;
+    let signer =
+        |name: &'a KeyName| SignedBy { key: name.as_str(), party: name.party().as_str(), role: name.role().as_str() };
+    RecordView {
+        index,
+        digest: digest.to_string(),
+        id: header.id,
+        kind: entry.signed.record.body.kind().as_str(),
+        party: header.party.as_str(),
+        number: header.number,
+        received_at: entry.received_at.to_string(),
+        signed_by: header.signers.iter().map(signer).collect(),
+        flags: flags(published.replica.register(), index),
+        status: "recorded",
+        record: serde_json::from_str(entry.signed.json()).unwrap_or(RawValue::NULL),
+        links: links(&digest),
+        checkpoint: published.replica.head().into(),
+        entry: None,
+        receipt: None,
+    }
 }
 
 fn flags(register: &Register, index: u64) -> Vec<&'static str> {
@@ -73,14 +122,10 @@ fn flags(register: &Register, index: u64) -> Vec<&'static str> {
     all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
 }
 
-fn links(digest: &Hash) -> Value {
+fn links(digest: &Hash) -> Links {
     let itself = format!("/v1/records/{digest}");
-    json!({
-        "self": itself,
-        "note": format!("{itself}/note"),
-        "receipt": format!("{itself}/receipt"),
-        "bundle": format!("{itself}/bundle"),
-    })
+    let (note, receipt, bundle) = (format!("{itself}/note"), format!("{itself}/receipt"), format!("{itself}/bundle"));
+    Links { itself, note, receipt, bundle }
 }
 
 /// One key, with the entry that registered it and the one that revoked it.
@@ -165,7 +210,8 @@ pub fn site(
         && let Some(position) = declared
     {
         let mut shown = reference(data[position].0).unwrap_or_default();
-        shown["declared"] = object(&entry)["body"].take();
+        let object: Value = serde_json::from_str(entry.signed.json()).unwrap_or_default();
+        shown["declared"] = object["body"].clone();
         value["declaration"] = shown;
         let changes: Vec<Value> = data[position + 1..].iter().filter_map(|(index, _)| reference(*index)).collect();
         value["data_changes"] = changes.into();

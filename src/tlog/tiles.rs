@@ -205,11 +205,11 @@ impl FromStr for TilePath {
                 level => TileKind::Hashes(u8::try_from(decimal(level)?).ok()?),
             };
             let (index, width) = match rest.split_once(".p/") {
-                Some((index, width)) => (index, u16::try_from(decimal(width)?).ok().filter(|width| *width < FULL)?),
+                Some((index, width)) => (index, u16::try_from(decimal(width)?).ok()?),
                 None => (rest, FULL),
             };
             let path = TilePath::new(kind, read_index(index)?, width)?;
-            // One spelling: no empty group in front.
+            // One spelling: no empty group in front, and 256 is not written.
             (path.to_string() == text).then_some(path)
         };
         read().ok_or(TileError::Path)

@@ -26,5 +26,7 @@ pub mod refusal;
 pub mod register;
 pub mod shape;
 pub mod terms;
+#[cfg(test)]
+mod tests;
 pub mod time;
 pub mod verify;

@@ -48,6 +48,11 @@ impl<'a> At<'a> {
         At { parent: Some(self), step: Step::Item(index), line: self.line }
     }
 
+    /// The line of the text.
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+
     /// The RFC 6901 pointer.
     pub fn pointer(&self) -> String {
         let mut text = self.parent.map_or_else(String::new, At::pointer);

@@ -25,7 +25,8 @@ fn scale_of_the_fold() {
     let first = verified(&terms(), &Register::default());
     let (entry, mut replica) = Replica::begin(first, beginning(), &clerk_key()).expect("terms");
     let mut entries = vec![entry.bytes];
-    let batch = step(&replica, vec![verified(&registration("US/centre/1"), replica.register())], beginning(), &clerk_key());
+    let batch =
+        step(&replica, vec![verified(&registration("US/centre/1"), replica.register())], beginning(), &clerk_key());
     entries.extend(batch.entries.into_iter().map(|entry| entry.bytes));
     replica = batch.next;
     while entries.len() < ENTRIES {

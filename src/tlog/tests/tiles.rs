@@ -141,10 +141,19 @@ fn nothing_exists_beyond_the_size() {
         // A published size above the tree is not ours to answer for.
         assert_eq!(hash_tile(&tree, 601, path), Err(TileError::BeyondSize), "{text}");
     }
-    for text in ["tile/0/002.p/89", "tile/0/002", "tile/0/003.p/1", "tile/1/000.p/3", "tile/2/000.p/1", "tile/63/000"] {
+    for text in [
+        "tile/0/002.p/89",
+        "tile/0/002",
+        "tile/0/003.p/1",
+        "tile/1/000.p/3",
+        "tile/2/000.p/1",
+        "tile/8/000.p/1",
+        "tile/63/000",
+    ] {
         assert_eq!(hash_tile(&tree, 600, path(text)), Err(TileError::BeyondSize), "{text}");
         assert!(!path(text).is_within(600), "{text}");
     }
+    assert!(path("tile/7/000.p/255").is_within(u64::MAX) && !path("tile/8/000.p/1").is_within(u64::MAX));
     assert_eq!(hash_tile(&tree, 600, path("tile/entries/000")), Err(TileError::Path));
     assert_eq!(path("tile/entries/002.p/88").range(600), Ok(512..600));
     assert_eq!(path("tile/entries/x018/x446/x744/x073/x709/x551/615").range(u64::MAX), Err(TileError::BeyondSize));

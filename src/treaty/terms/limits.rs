@@ -139,7 +139,12 @@ const QUORUM_ITEMS: usize = 32;
 
 impl Quorum {
     fn list(value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Quorum>> {
-        List::<Quorum, 0, QUORUM_ITEMS>::read(value, at, faults).map(|list| list.0)
+        let list = List::<Quorum, 0, QUORUM_ITEMS>::read(value, at, faults)?.0;
+        // "All of none" demands nothing. Only the whole quorum may say so; no tlog-policy could say it of a part.
+        match list.iter().position(|item| *item == Quorum::All(Vec::new())) {
+            Some(position) => wrong(&at.item(position), Form::TooFew, "≥ 1", faults),
+            None => Some(list),
+        }
     }
 }
 
@@ -163,8 +168,17 @@ impl Shape for Quorum {
         members.finish(faults);
         match (all, any, n, of) {
             (Some(all), None, None, None) => all.map(Quorum::All),
+            // A quorum that nobody can meet would leave every record short of final for ever.
+            (None, Some(Some(any)), None, None) if any.is_empty() => {
+                wrong(&at.member("any", at.line()), Form::TooFew, "≥ 1", faults)
+            }
             (None, Some(any), None, None) => any.map(Quorum::Any),
-            (None, None, Some(Int(n)), Some(of)) => Some(Quorum::AtLeast(u32::try_from(n).ok()?, of?)),
+            (None, None, Some(Int(n)), Some(of)) => match (u32::try_from(n).ok()?, of?) {
+                (n, of) if of.len() < n as usize => {
+                    wrong(&at.member("n", at.line()), Form::OutOfRange, &format!("1..{}", of.len()), faults)
+                }
+                (n, of) => Some(Quorum::AtLeast(n, of)),
+            },
             _ => wrong(at, Form::Combination, "all, any, n + of", faults),
         }
     }
