@@ -176,11 +176,11 @@ impl Replica {
     /// clerk's too.
     pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
         let index = self.tree.size();
-        let entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
+        let mut entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
         if self.last_received_at().is_some_and(|last| entry.received_at < last) {
             return Err(ReplayError::TimeWentBack { index });
         }
-        let verified = entry.signed.clone().trust().map_err(|refused| ReplayError::Refused { index, refused })?;
+        let verified = entry.signed.trust().map_err(|refused| ReplayError::Refused { index, refused })?;
         if let Some(earlier) = self.index_of(&verified).or_else(|| self.index_of_id(&verified)) {
             return Err(ReplayError::Repeated { index, earlier });
         }
@@ -188,6 +188,7 @@ impl Replica {
         if !refused.is_empty() {
             return Err(ReplayError::Refused { index, refused });
         }
+        entry.signed = verified.into_signed(); // moved there and back: a log has many entries
         if entry.signed.record.body.kind() == Kind::Terms {
             // Terms are checked under themselves: they name the clerk of their own entry, and the rules from it on.
             let mut next = self.clone();
