@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use serde_json::json;
 
 use super::problem::{Detail, Problem};
-use super::request::{self, Parameters};
+use super::request::{self, Parameters, Path};
 use super::{App, TEXT, json, typed};
 use crate::service::access::Principal;
 use crate::service::published::Published;
@@ -45,7 +45,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
 
 /// `GET /v1/log`: name, keys and newest checkpoint. Public.
 pub async fn about(State(app): State<Arc<App>>, uri: Uri) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     let published = app.ledger.now();
     let terms = published.replica.register().terms().ok_or(Problem::not_found())?;
     Ok(json(&view::log(&published, terms, &app.ledger.trust.to_string())))
@@ -53,13 +53,13 @@ pub async fn about(State(app): State<Arc<App>>, uri: Uri) -> Answer {
 
 /// `GET /v1/log/policy`: the keys and the quorum, as C2SP tlog-policy. Public.
 pub async fn policy(State(app): State<Arc<App>>, uri: Uri) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     Ok(typed(TEXT, app.ledger.policy().ok_or(Problem::not_found())?))
 }
 
 /// `GET /checkpoint`: the newest signed checkpoint, as C2SP tlog-checkpoint.
 pub async fn checkpoint(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     let (published, _) = tree(&app, &headers).await?;
     let mut response = typed(TEXT, published.checkpoint.to_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -68,7 +68,7 @@ pub async fn checkpoint(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMa
 
 /// `GET /tile/…`: hash tiles and entry bundles, as C2SP tlog-tiles. Entries are for those who read everything.
 pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     let (published, principal) = tree(&app, &headers).await?;
     let bytes = app.ledger.tile(&published, &principal, &path).await?;
     let mut response = typed("application/octet-stream", bytes);
@@ -84,7 +84,7 @@ pub async fn inclusion(
     uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     let (published, _) = tree(&app, &headers).await?;
     let (index, size) = (number(&index)?, number(&size)?);
     let tree = published.replica.tree();
@@ -102,7 +102,7 @@ pub async fn consistency(
     uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     let (published, _) = tree(&app, &headers).await?;
     let (first, second) = (number(&first)?, number(&second)?);
     let tree = published.replica.tree();

@@ -28,12 +28,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use self::problem::Problem;
+use self::server::Timers;
 use crate::service::ledger::Ledger;
 
 /// What the handlers share.
 pub struct App {
     ledger: Arc<Ledger>,
     failures: limit::Failures,
+    timers: Timers,
 }
 
 /// The address that a request came from.
@@ -44,8 +46,8 @@ pub struct Peer(pub IpAddr);
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Every route.
-pub fn routes(ledger: Arc<Ledger>) -> Router {
-    let app = Arc::new(App { ledger, failures: limit::Failures::default() });
+pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
+    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers });
     Router::new()
         .route("/livez", get(log::livez))
         .route("/readyz", get(log::readyz))

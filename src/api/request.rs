@@ -10,6 +10,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use http_body_util::{BodyExt as _, Limited};
 
@@ -19,9 +21,6 @@ use crate::service::access::Principal;
 use crate::service::ledger::Ledger;
 use crate::service::query::RecordName;
 use crate::words::{Lang, Words};
-
-/// How long the body of a request may take.
-const BODY_TIMER: Duration = Duration::from_secs(15);
 
 /// The language of the answer: the first of the two that the reader names.
 pub fn lang(headers: &HeaderMap) -> Lang {
@@ -38,7 +37,8 @@ pub fn lang(headers: &HeaderMap) -> Lang {
 /// Who asks. A token that is not in force is nobody's.
 pub async fn principal(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Principal::Anonymous) };
-    let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let token = Some(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("Bearer"));
     let token = token.filter(|token| token.starts_with("cs_") && token.len() < 128).ok_or(Problem::token_required())?;
     let found = ledger.reader.find_token(&Hash::of(token.as_bytes())).await;
     let found = found.map_err(|error| Problem::from(crate::service::query::QueryError::Store(error)))?;
@@ -52,42 +52,60 @@ pub async fn holder(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, P
     if principal.is_known() { Ok(principal) } else { Err(Problem::token_required()) }
 }
 
-/// The parameters of a query, each at most once and each known.
-pub struct Parameters(BTreeMap<String, String>);
+/// What stands in the path of an address. What cannot be read is the name of nothing.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        read.map(|axum::extract::Path(value)| Path(value)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// The parameters of a query, each at most once and each known, and every fault of them.
+pub struct Parameters {
+    values: BTreeMap<String, String>,
+    faults: Vec<Detail>,
+}
 
 impl Parameters {
-    /// Reads the query of an address; every fault is answered.
-    pub fn read(uri: &Uri, known: &[&str]) -> Result<Parameters, Problem> {
-        let mut found = BTreeMap::new();
-        let mut errors = Vec::new();
+    /// Reads the query of an address that knows these parameters.
+    pub fn read(uri: &Uri, known: &[&str]) -> Parameters {
+        let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
         for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name), decode(value));
-            let (Some(name), Some(value)) = (name, value) else {
-                errors.push(fault("", "parameter_encoding", &ENCODING));
+            let (Some(name), Some(value)) = (decode(name), decode(value)) else {
+                faults.push(fault("", "parameter_encoding", &ENCODING));
                 continue;
             };
             if !known.contains(&name.as_str()) {
-                errors.push(fault(&name, "parameter_unknown", &UNKNOWN));
-            } else if found.insert(name.clone(), value).is_some() {
-                errors.push(fault(&name, "parameter_repeated", &REPEATED));
+                faults.push(fault(&name, "parameter_unknown", &UNKNOWN));
+            } else if values.insert(name.clone(), value).is_some() {
+                faults.push(fault(&name, "parameter_repeated", &REPEATED));
             }
         }
-        if errors.is_empty() { Ok(Parameters(found)) } else { Err(Problem::parameters(errors)) }
+        Parameters { values, faults }
     }
 
-    /// A parameter as text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+    /// For an address that knows no parameters.
+    pub fn none(uri: &Uri) -> Result<(), Problem> {
+        Parameters::read(uri, &[]).finish()
     }
 
-    /// A parameter that `read` understands.
-    pub fn read_as<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        match read(text) {
-            Some(value) => Ok(Some(value)),
-            None => Err(Problem::parameters(vec![fault(name, "parameter_malformed", &MALFORMED)])),
+    /// A parameter that `read` understands, if it is there.
+    pub fn take<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = read(self.values.get(name)?);
+        if value.is_none() {
+            self.faults.push(fault(name, "parameter_malformed", &MALFORMED));
         }
+        value
+    }
+
+    /// Every fault at once, if there is one.
+    pub fn finish(self) -> Result<(), Problem> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::parameters(self.faults)) }
     }
 }
 
@@ -111,8 +129,9 @@ fn decode(text: &str) -> Option<String> {
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+                u8::try_from(high << 4 | low).ok()?
             }
             b'+' => b' ',
             other => other,
@@ -122,12 +141,12 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// The whole body, under a cap and a timer.
-pub async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub async fn body(headers: &HeaderMap, body: Body, limit: usize, timer: Duration) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(Problem::too_large(limit));
     }
-    match tokio::time::timeout(BODY_TIMER, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(timer, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::too_large(limit)),
         Ok(Err(_)) | Err(_) => Err(Problem::body_incomplete()),

@@ -1,7 +1,7 @@
 //! Connections: hyper's http1 with timers, a bound on their number, and an end that lets requests finish.
 //!
-//! A half-sent header is cut off after [`HEADER_TIMER`], a body after a timer of its own. (A server without these never
-//! closes such a connection.)
+//! A half-sent header is cut off after a while, a body after another ([`Timers`]). (A server without these never closes
+//! such a connection.)
 //!
 //! Deliberately absent: TLS, which belongs to a proxy in front, and HTTP/2.
 
@@ -20,15 +20,28 @@ use tower::ServiceExt as _;
 
 use super::Peer;
 
-/// How long the head of a request may take.
-const HEADER_TIMER: Duration = Duration::from_secs(10);
 /// Connections at once.
 const CONNECTIONS: usize = 4_096;
-/// How long requests may go on after the end was called.
-const DRAIN_TIMER: Duration = Duration::from_secs(20);
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timers {
+    /// The head of a request, and the wait for one on an open connection.
+    pub header: Duration,
+    /// The body of a request.
+    pub body: Duration,
+    /// Requests that are open when the end is called.
+    pub drain: Duration,
+}
+
+impl Default for Timers {
+    fn default() -> Timers {
+        Timers { header: Duration::from_secs(10), body: Duration::from_secs(15), drain: Duration::from_secs(20) }
+    }
+}
 
 /// Serves until `stop` turns true, then lets the open requests finish.
-pub async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(listener: TcpListener, routes: Router, timers: Timers, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
@@ -39,7 +52,7 @@ pub async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Recei
         match accepted {
             Ok((stream, peer)) => {
                 let peer = Peer(peer.ip().to_canonical());
-                tokio::spawn(connection(stream, peer, routes.clone(), stop.clone(), place));
+                tokio::spawn(connection(stream, peer, routes.clone(), timers, stop.clone(), place));
             }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
@@ -47,8 +60,9 @@ pub async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Recei
             }
         }
     }
+    drop(listener); // who comes now is refused at once, and not left waiting for a server that ends
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    if tokio::time::timeout(DRAIN_TIMER, places.acquire_many(all)).await.is_err() {
+    if tokio::time::timeout(timers.drain, places.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
@@ -62,6 +76,7 @@ async fn connection(
     stream: TcpStream,
     peer: Peer,
     routes: Router,
+    timers: Timers,
     mut stop: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
@@ -71,7 +86,7 @@ async fn connection(
         routes.clone().oneshot(request.map(Body::new))
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMER).max_buf_size(64 * 1024);
+    builder.timer(TokioTimer::new()).header_read_timeout(timers.header).max_buf_size(64 * 1024);
     let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -14,9 +14,11 @@ use super::request::{self, Parameters};
 use super::{App, Peer, TEXT, json, typed};
 use crate::author;
 use crate::evidence::bundle;
+use crate::note::Note;
 use crate::service::submit::SubmitError;
 use crate::service::view;
 use crate::treaty::record::{self, Record};
+use crate::treaty::refusal::{Refusal, Refused};
 
 /// `POST /v1/records`: takes a signed note; answers when it is durable.
 pub async fn submit(
@@ -26,17 +28,18 @@ pub async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     request::media_type(&headers, "text/plain")?;
     let now = app.ledger.clock.unix_duration().as_secs_f64();
     app.failures.may_try(address, now).map_err(Problem::too_many_failures)?;
-    let bytes = request::body(&headers, body, record::MAX_BYTES).await?;
-    let recorded = app.ledger.submit(bytes.to_vec(), address.to_string()).await.inspect_err(|error| {
-        if let SubmitError::Refused { refused, .. } = error
+    let bytes = request::body(&headers, body, record::MAX_BYTES, app.timers.body).await?;
+    let recorded = app.ledger.submit(bytes.to_vec(), address.to_string()).await.map_err(|error| {
+        if let SubmitError::Refused { refused, .. } = &error
             && refused.iter().any(|refused| !refused.refusal.is_of_content())
         {
             app.failures.failed(address, now);
         }
+        with_lines(error, &bytes)
     })?;
     let entry = &recorded.entry;
     let mut answer = view::record(&recorded.published, recorded.index, entry);
@@ -53,6 +56,29 @@ pub async fn submit(
     Ok(response)
 }
 
+/// The problem of a submission. A fault that lies outside the record's JSON names its line of the note.
+fn with_lines(error: SubmitError, note: &[u8]) -> Problem {
+    let SubmitError::Refused { refused, .. } = &error else { return error.into() };
+    let lines: Vec<Option<u32>> = refused.iter().map(|refused| line_of(refused, note)).collect();
+    let mut problem = Problem::from(error);
+    for (detail, line) in problem.errors.iter_mut().zip(lines) {
+        detail.line = line;
+    }
+    problem
+}
+
+fn line_of(refused: &Refused, note: &[u8]) -> Option<u32> {
+    if !refused.pointer.is_empty() {
+        return None;
+    }
+    if refused.refusal == Refusal::OriginMismatch {
+        return Some(2);
+    }
+    let note = Note::parse(note).ok()?;
+    let line = note.lines().iter().rposition(|line| line.name == refused.got)?;
+    note.first_line().checked_add(u32::try_from(line).ok()?)
+}
+
 /// `POST /v1/records/prepare`: takes a record's JSON object and answers the exact text to sign. The object stays as it
 /// is. For a token of the record's own state the rules are asked as well; for others only the form is looked at.
 pub async fn prepare(
@@ -61,10 +87,10 @@ pub async fn prepare(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     request::media_type(&headers, "application/json")?;
     let principal = request::principal(&headers, &app.ledger).await?;
-    let bytes = request::body(&headers, body, record::MAX_BYTES).await?;
+    let bytes = request::body(&headers, body, record::MAX_BYTES, app.timers.body).await?;
     let object = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::malformed(&not_utf8()))?;
     let text = author::text_of(&app.ledger.trust.origin, &object);
     let record = Record::parse(&text).map_err(|malformed| Problem::malformed(&malformed))?;
@@ -89,9 +115,9 @@ pub async fn verify(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    Parameters::read(&uri, &[])?;
+    Parameters::none(&uri)?;
     request::media_type(&headers, bundle::MEDIA_TYPE).or_else(|_| request::media_type(&headers, "application/json"))?;
-    let bytes = request::body(&headers, body, bundle::MAX_BYTES).await?;
+    let bytes = request::body(&headers, body, bundle::MAX_BYTES, app.timers.body).await?;
     let lang = request::lang(&headers);
     let trust = app.ledger.trust.clone();
     let permit = app.ledger.verification_permit().await;

@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::files;
 use super::store::StoreArguments;
-use crate::api;
+use crate::api::{self, server::Timers};
 use crate::service::clock::Clock;
 use crate::service::ledger::{Ledger, Settings};
 use crate::service::sequencer::LedgerKeys;
@@ -122,7 +122,9 @@ impl Running {
         let address = listener.local_addr()?;
         let (ledger, sequencer) = Ledger::open(settings).await?;
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger)), stopped));
+        let timers = Timers::default();
+        let server =
+            tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger), timers), timers, stopped));
         Ok(Running { address, ledger, stop, server, sequencer })
     }
 

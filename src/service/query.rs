@@ -159,7 +159,7 @@ impl Ledger {
             data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
         }
         let next = indices.last().filter(|_| has_more).map(|last| format!("{size}.{last}"));
-        Ok(list(data, next, &published))
+        Ok(list(data, next, view::known_at(&published, size)))
     }
 
     /// Every slot that the asker may see.
@@ -171,7 +171,7 @@ impl Ledger {
         for (&code, _) in slots {
             data.push(self.site_at(&published, code).await?);
         }
-        Ok(list(data, None, &published))
+        Ok(list(data, None, view::known_at(&published, published.size())))
     }
 
     /// One slot.
@@ -194,10 +194,21 @@ impl Ledger {
         Ok(view::site(published, code, slot, &record_of))
     }
 
-    /// Every key that was ever registered. Keys are public to all who read anything.
-    pub async fn keys(&self) -> Result<Box<RawValue>, QueryError> {
+    /// The keys that the asker may know of. Who reads everything sees every key that was ever registered; others see
+    /// those of their own state, those that the terms name, and those that signed what they may read.
+    pub async fn keys(&self, principal: &Principal) -> Result<Box<RawValue>, QueryError> {
         let published = self.now();
-        let keys: Vec<_> = published.replica.register().keys().cloned().collect();
+        let register = published.replica.register();
+        let readable = |index: u64| principal.may_read(&published.replica, index);
+        let authors: BTreeSet<u32> = if principal.reads_all() {
+            BTreeSet::new()
+        } else {
+            let facts = (0..register.size()).filter(|&index| readable(index)).filter_map(|index| register.fact(index));
+            facts.map(|fact| fact.author).collect()
+        };
+        let keys = (0u32..).zip(register.keys());
+        let shown = keys.filter(|(position, key)| readable(key.registered) || authors.contains(position));
+        let keys: Vec<_> = shown.map(|(_, key)| key.clone()).collect();
         let revoked = keys.iter().filter_map(|key| key.revoked.as_ref().map(|revoked| revoked.index));
         let indices: BTreeSet<u64> = keys.iter().map(|key| key.registered).chain(revoked).collect();
         let indices: Vec<u64> = indices.into_iter().collect();
@@ -206,8 +217,12 @@ impl Ledger {
             digests.insert(index, parse(index, bytes)?.signed.digest);
         }
         let digest_of = |index: u64| digests.get(&index).copied();
-        let data: Vec<Value> = keys.iter().map(|key| view::key(&published.replica, key, &digest_of)).collect();
-        Ok(list(data, None, &published))
+        let shown = keys.iter().map(|key| {
+            let counted = principal.reads_all() || principal.is_of(key.name.party());
+            view::key(key, counted.then(|| register.last_number(key.name.as_str())), &digest_of)
+        });
+        let data: Vec<Value> = shown.collect();
+        Ok(list(data, None, view::known_at(&published, published.size())))
     }
 
     /// What a verifier may demand, as C2SP tlog-policy.
@@ -239,7 +254,7 @@ impl Ledger {
         for (&index, bytes) in indices.iter().zip(&self.reader.entries_at(&indices).await?) {
             data.push(raw(&view::record(&published, index, &parse(index, bytes)?)));
         }
-        Ok(list(data, None, &published))
+        Ok(list(data, None, view::known_at(&published, published.size())))
     }
 }
 
@@ -250,7 +265,7 @@ fn key_entries(register: &Register, entry: &Entry) -> Vec<u64> {
 }
 
 /// A list in the shape that all lists have.
-fn list(data: Vec<impl Serialize>, next: Option<String>, published: &Published) -> Box<RawValue> {
+fn list(data: Vec<impl Serialize>, next: Option<String>, known_at: Value) -> Box<RawValue> {
     #[derive(Serialize)]
     struct List<T> {
         data: Vec<T>,
@@ -258,7 +273,7 @@ fn list(data: Vec<impl Serialize>, next: Option<String>, published: &Published) 
         known_at: Value,
     }
     let page = json!({ "next": next, "has_more": next.is_some() });
-    raw(&List { data, page, known_at: view::known_at(published) })
+    raw(&List { data, page, known_at })
 }
 
 /// The JSON of a view. None of them can fail to be written.

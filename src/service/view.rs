@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::published::Published;
 use crate::hash::Hash;
-use crate::replica::Replica;
 use crate::tlog::Head;
 use crate::treaty::entry::Entry;
 use crate::treaty::party::{KeyName, Role, Slot};
@@ -25,11 +24,12 @@ pub fn head(head: Head) -> Value {
     json!({ "size": head.size, "root": head.root.to_string() })
 }
 
-/// Size, root and time of the newest entry: what an answer knows.
-pub fn known_at(published: &Published) -> Value {
-    let mut known = head(published.replica.head());
-    if let Some(at) = published.replica.last_received_at() {
-        known["at"] = at.to_string().into();
+/// What an answer knows: the first `size` entries, their root, and the time of the newest of them.
+pub fn known_at(published: &Published, size: u64) -> Value {
+    let root = published.replica.tree().root_at(size).unwrap_or_default();
+    let mut known = head(Head { size, root });
+    if let Some(fact) = size.checked_sub(1).and_then(|last| published.replica.register().fact(last)) {
+        known["at"] = fact.received_at.to_string().into();
     }
     known
 }
@@ -128,8 +128,8 @@ fn links(digest: &Hash) -> Links {
     Links { itself, note, receipt, bundle }
 }
 
-/// One key, with the entry that registered it and the one that revoked it.
-pub fn key(replica: &Replica, key: &Key, digest_of: &dyn Fn(u64) -> Option<Hash>) -> Value {
+/// One key, with the entry that registered it and the one that revoked it, and the number that follows `last_number`.
+pub fn key(key: &Key, last_number: Option<u64>, digest_of: &dyn Fn(u64) -> Option<Hash>) -> Value {
     let at = |index: u64| json!({ "index": index, "digest": digest_of(index).map(|digest| digest.to_string()) });
     let mut value = json!({
         "name": key.name.as_str(),
@@ -149,8 +149,8 @@ pub fn key(replica: &Replica, key: &Key, digest_of: &dyn Fn(u64) -> Option<Hash>
         }
         value["revoked"] = end;
     }
-    if signs_records(key.name.role()) {
-        value["next_number"] = (replica.register().last_number(key.name.as_str()) + 1).into();
+    if let Some(last) = last_number.filter(|_| signs_records(key.name.role())) {
+        value["next_number"] = (last + 1).into();
     }
     value
 }

@@ -50,7 +50,8 @@ pub fn beginning() -> Instant {
     Instant::parse("2026-01-01T00:00:00Z").expect("a time")
 }
 
-fn draft(kind: Kind, signers: &[&str], body: Value) -> Draft {
+/// A record before it is text, with an id and a number of its own.
+pub fn draft(kind: Kind, signers: &[&str], body: Value) -> Draft {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let party = signers[0].split('/').next().and_then(Party::from_word).expect("a party");
@@ -69,7 +70,8 @@ fn draft(kind: Kind, signers: &[&str], body: Value) -> Draft {
     }
 }
 
-fn signed(draft: &Draft) -> String {
+/// The note of a draft, signed by everybody that it names.
+pub fn signed(draft: &Draft) -> String {
     let signers: Vec<Signer> = draft.signers.iter().map(|name| key(name)).collect();
     sign(&draft.text(ORIGIN), &signers.iter().collect::<Vec<_>>()).expect("signs")
 }

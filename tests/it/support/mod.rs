@@ -1,6 +1,9 @@
 //! What the integration tests share.
 
+pub mod http;
 pub mod ledger;
 pub mod postgres;
 pub mod program;
+pub mod records;
+pub mod stock;
 pub mod witness;
