@@ -225,6 +225,32 @@ impl axum::body::HttpBody for Chunks {
     }
 }
 
+/// A body that never ends.
+struct Endless;
+
+impl axum::body::HttpBody for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(&[b'x'; 4_096])))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_a_body_that_never_ends() {
+    let Some(api) = Api::start().await else { return };
+    let prepare = Call::new("POST", "/v1/records/prepare").header("content-type", "application/json");
+    for call in [Call::note(""), prepare] {
+        let answer = call.send_body(api.routes.clone(), Body::new(Endless));
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer).await.expect("it stops reading");
+        answer.problem(413, "too_large");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_a_length_is_held_to_the_same_limit() {
     let Some(api) = Api::start().await else { return };
