@@ -111,9 +111,6 @@ impl<'a> Reader<'a> {
     }
 
     fn whole(&mut self) -> Result<Value<'a>, Ended> {
-        if self.text.starts_with('\u{feff}') {
-            return self.end(Flaw::Syntax);
-        }
         if self.peek() == Some(b'\n') {
             self.fault(Flaw::EmptyLine); // whatever stands before the object ended its line already
         }

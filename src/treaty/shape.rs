@@ -260,6 +260,9 @@ pub struct MemberSchema {
     pub doc: &'static str,
 }
 
+/// The greatest number of members of one object.
+pub const MAX_MEMBERS: usize = 64;
+
 /// The members of one object while they are being read.
 pub struct Members<'v, 'a> {
     members: &'v [Member<'v>],
@@ -272,7 +275,7 @@ impl<'v, 'a> Members<'v, 'a> {
     /// Begins to read an object; a fault if `value` is something else.
     pub fn open(value: &'v Value<'v>, at: &'a At<'a>, faults: &mut Vec<Fault>) -> Option<Members<'v, 'a>> {
         match value {
-            Value::Object(members) if members.len() <= 64 => Some(Members { members, at, taken: 0, next: 0 }),
+            Value::Object(members) if members.len() <= MAX_MEMBERS => Some(Members { members, at, taken: 0, next: 0 }),
             Value::Object(_) => wrong(at, Form::TooMany, "", faults),
             other => wrong_type(other, at, faults),
         }

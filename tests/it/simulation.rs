@@ -78,7 +78,7 @@ impl World {
 
     /// Sends some of the notes that wait, some of them to two servers at once; answers those without a receipt.
     async fn round(&mut self, waiting: Vec<&'static str>) -> Vec<&'static str> {
-        let falsifying = self.dice.0 % 3 == 0;
+        let falsifying = self.dice.0.is_multiple_of(3);
         let faults: Vec<_> = (0..self.dice.roll(4)).map(|_| self.dice.fault(falsifying)).collect();
         self.log.plan(faults).await;
         self.seconds += [0, 0, 1, 1, 2, -1][self.dice.roll(6) as usize];

@@ -170,9 +170,13 @@ fn sizes_near_the_end_of_the_numbers_do_no_harm() {
 fn a_tree_says_why_it_has_no_proof() {
     let tree = tree();
     assert_eq!(tree.prove_inclusion(0, 9), Err(TreeError::NoSuchSize { size: 9, current: 8 }));
+    // Every hash of this proof is there, but not the entry.
+    assert_eq!(tree.prove_inclusion(8, 9), Err(TreeError::NoSuchSize { size: 9, current: 8 }));
     assert_eq!(tree.prove_inclusion(8, 8), Err(TreeError::NoSuchIndex { index: 8, size: 8 }));
     assert_eq!(tree.prove_inclusion(0, 0), Err(TreeError::NoSuchIndex { index: 0, size: 0 }));
     assert_eq!(tree.prove_consistency(3, 9), Err(TreeError::NoSuchSize { size: 9, current: 8 }));
+    assert_eq!(tree.prove_consistency(9, 9), Err(TreeError::NoSuchSize { size: 9, current: 8 }));
+    assert_eq!(tree.prove_consistency(0, 9), Err(TreeError::NoSuchSize { size: 9, current: 8 }));
     assert_eq!(tree.prove_consistency(4, 3), Err(TreeError::WrongOrder { first: 4, second: 3 }));
     assert_eq!(tree.prove_consistency(0, 8), Ok(vec![]));
     assert_eq!(tree.prove_consistency(8, 8), Ok(vec![]));

@@ -21,7 +21,7 @@ use super::admit::Case;
 use super::party::{KeyName, Party, Role, Slot, Slots, Text};
 use super::refusal::{Refusal, Refused};
 use super::register::{Applied, Register};
-use super::shape::{At, Code, Form, Int, List, Schema, Shape, text, wrong, wrong_type};
+use super::shape::{At, Code, Form, Int, List, MAX_MEMBERS, Schema, Shape, text, wrong, wrong_type};
 use crate::hash::Hash;
 use crate::json::{Fault, Value};
 use crate::note::{KeyError, KeyKind, Verifier};
@@ -121,6 +121,9 @@ fn read_map<K: Ord, V: Shape>(
     let Value::Object(members) = value else { return wrong_type(value, at, faults) };
     if members.is_empty() {
         return wrong(at, Form::TooFew, "≥ 1", faults);
+    }
+    if members.len() > MAX_MEMBERS {
+        return wrong(at, Form::TooMany, &format!("≤ {MAX_MEMBERS}"), faults);
     }
     let before = faults.len();
     let mut map = BTreeMap::new();

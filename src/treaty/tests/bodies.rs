@@ -73,6 +73,8 @@ impl Probe<'_> {
             Schema::Object(members) => {
                 self.expect(pointer, json!([]), "wrong_type");
                 self.with(pointer, "zz", &json!(1), "member_unknown");
+                let many = (0..65).map(|i| (format!("m{i}"), json!(1))).collect::<serde_json::Map<_, _>>();
+                self.expect(pointer, many.into(), "too_many");
                 for member in members {
                     self.without(pointer, member.name, if member.required { "member_missing" } else { "" });
                     self.at(&format!("{pointer}/{}", member.name), &member.schema);
@@ -144,6 +146,11 @@ impl Probe<'_> {
             other => panic!("no test for names that are {other}"),
         };
         self.with(pointer, "zz", first, code);
+        if names == "a slot" {
+            let slots = |n: usize| (1..=n).map(|i| (format!("Z{i}"), first.clone())).collect::<serde_json::Map<_, _>>();
+            self.expect(pointer, slots(64).into(), "");
+            self.expect(pointer, slots(65).into(), "too_many");
+        }
         self.at(&format!("{pointer}/{name}"), value);
     }
 }

@@ -82,7 +82,7 @@ fn every_wrong_member_of_the_header_is_answered_at_its_place() {
         ("/id", json!("018e000000007000800000000000000001"), "not_a_uuid@/id"),
         ("/id", json!("{018e0000-0000-7000-8000-00000000001}"), "not_a_uuid@/id"),
         ("/id", json!(1), "wrong_type@/id"),
-        ("/kind", json!("violation"), "not_one_of@/kind"),
+        ("/kind", json!("opinion"), "not_one_of@/kind"),
         ("/party", json!("FR"), "not_one_of@/party"),
         ("/party", json!("ru"), "not_one_of@/party"),
         ("/signers", json!([]), "too_few@/signers"),
