@@ -14,6 +14,7 @@ mod http_write;
 mod openssl;
 mod readme;
 mod refusals;
+mod scale;
 mod sequencer;
 mod simulation;
 mod store;
