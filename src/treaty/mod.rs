@@ -29,4 +29,5 @@ pub mod terms;
 #[cfg(test)]
 mod tests;
 pub mod time;
+pub mod turned_away;
 pub mod verify;

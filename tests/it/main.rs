@@ -9,6 +9,7 @@ mod http_faults;
 mod http_lists;
 mod http_proofs;
 mod http_read;
+mod http_refused;
 mod http_server;
 mod http_write;
 mod openssl;
