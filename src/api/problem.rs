@@ -185,6 +185,15 @@ impl Problem {
         problem
     }
 
+    /// Too many ask for the same costly thing.
+    pub fn busy() -> Problem {
+        let detail = Words::fixed(
+            "Too many bundles are being verified here. Try again, or verify it yourself: countersign verify.",
+            "Сейчас здесь проверяется слишком много пакетов. Повторите запрос или проверьте сами: countersign verify.",
+        );
+        Problem::unavailable("busy", detail, 1)
+    }
+
     /// A text that is not a record, with every fault.
     pub fn malformed(malformed: &Malformed) -> Problem {
         let status =
