@@ -22,7 +22,7 @@ async fn a_refused_record_is_answered_with_a_note_that_the_clerk_signed() {
 #[tokio::test]
 async fn a_record_that_is_not_authentic_is_refused_without_a_note() {
     let Some(api) = Api::start().await else { return };
-    let note = simple().replace("S-1", "S-2");
+    let note = simple().replace("\"channel\": \"national_centre\"", "\"channel\": \"courier\"");
     let problem = api.post(&note).await.problem(422, "signature_invalid");
     assert!(problem.get("refusal").is_none(), "{problem}");
     let unknown = by("RU/centre/9", Kind::Designation, designating("B1", "designate"));
