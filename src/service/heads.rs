@@ -105,6 +105,15 @@ impl HeadFile {
         Ok(HeadFile { path: path.to_owned(), file, last })
     }
 
+    /// The greatest size in the file at `path`: what lies beyond was never signed. 0 where there is no file, or none
+    /// that can be read; [`HeadFile::open`] says what is the matter with it.
+    pub fn last_size(path: &Path) -> u64 {
+        let Ok(bytes) = std::fs::read(path) else { return 0 };
+        let text = String::from_utf8_lossy(&bytes);
+        let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
+        whole.lines().last().and_then(parse).map_or(0, |head| head.size)
+    }
+
     /// Adds a head and flushes it to the disk.
     pub fn append(&mut self, head: Head) -> Result<(), HeadsError> {
         self.append_all(&[head])

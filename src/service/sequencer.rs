@@ -32,6 +32,9 @@ use crate::store::log::{CommitError, Log, NewEntry, Tail};
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
+use crate::treaty::terms::RULES;
+use crate::treaty::time::Instant;
+use crate::treaty::turned_away::TurnedAway;
 use crate::treaty::verify::Verified;
 
 /// Records that one batch takes at most.
@@ -58,6 +61,8 @@ pub struct Answer {
     pub entry: Option<Arc<Entry>>,
     /// The ledger after the batch.
     pub published: Arc<Published>,
+    /// The clerk's note, where an authentic record was refused.
+    pub refusal: Option<String>,
 }
 
 /// The ledger could not write. Trying again with the same bytes is always safe.
@@ -225,10 +230,11 @@ impl<L: Log> Sequencer<L> {
     /// Builds a batch under the head's lock, commits it and publishes it.
     async fn write(&mut self, records: Vec<Verified>) -> Result<Vec<Answer>, Failure> {
         let tail = self.log.entries_after(self.size()).await?;
+        let digests: Vec<Hash> = records.iter().map(|verified| verified.signed().digest).collect();
         match self.build(tail, records) {
             Ok((base, batch)) => {
                 self.commit(&base, &batch).await?;
-                self.publish(&base, batch)
+                self.publish(&base, batch, &digests)
             }
             Err(failure) => {
                 // Who gives up gives the lock back, or no other server could write.
@@ -304,7 +310,7 @@ impl<L: Log> Sequencer<L> {
     }
 
     /// Second store, then the signature, then the readers.
-    fn publish(&mut self, base: &Arc<Published>, batch: Batch) -> Result<Vec<Answer>, Failure> {
+    fn publish(&mut self, base: &Arc<Published>, batch: Batch, digests: &[Hash]) -> Result<Vec<Answer>, Failure> {
         let mut published = Arc::clone(base);
         if !batch.entries.is_empty() {
             published = Arc::new(self.seal(base, batch.next, &[batch.head.size])?);
@@ -312,16 +318,33 @@ impl<L: Log> Sequencer<L> {
         }
         let first = base.replica.tree().size();
         let entries: Vec<Arc<Entry>> = batch.entries.into_iter().map(Arc::new).collect();
-        let answers = batch.outcomes.into_iter().map(|outcome| {
+        let at = batch.at;
+        let answers = batch.outcomes.into_iter().zip(digests).map(|(outcome, digest)| {
             let entry = match outcome {
                 Outcome::Recorded { index } | Outcome::Known { index } => index
                     .checked_sub(first)
                     .and_then(|i| entries.get(usize::try_from(i).unwrap_or(usize::MAX)).cloned()),
                 _ => None,
             };
-            Answer { outcome, entry, published: Arc::clone(&published) }
+            let refusal = self.turned_away(&outcome, *digest, &published, at);
+            Answer { outcome, entry, published: Arc::clone(&published), refusal }
         });
         Ok(answers.collect())
+    }
+
+    /// The signed refusal of an authentic record. Without it the answer is still the answer.
+    fn turned_away(&self, outcome: &Outcome, digest: Hash, published: &Published, at: Instant) -> Option<String> {
+        let Outcome::Refused(refused) = outcome else { return None };
+        let authentic = refused.iter().all(|refused| refused.refusal.is_of_content());
+        let first = refused.first().filter(|_| authentic)?;
+        let said = TurnedAway {
+            origin: self.seal.origin().to_owned(),
+            digest,
+            code: first.refusal.code().to_owned(),
+            rules: RULES.unsigned_abs(),
+            size: published.size(),
+        };
+        said.sign(&self.clerk, at).ok()
     }
 
     /// Flushes every new head to the second store and signs the newest.
