@@ -125,8 +125,10 @@ impl Correction {
         };
         let signers = &case.header.signers;
         let have: BTreeSet<Party> = signers.iter().map(|name| name.party()).collect();
+        // Where one side is enough, the other may sign as well.
+        let sides_fit = have.is_superset(&wanted) && have.iter().all(|side| side.is_party() || wanted.contains(side));
         let in_office = signers.iter().all(|name| name.role() == Role::Centre || on_site(name));
-        if have != wanted || signers.len() != have.len() || !in_office {
+        if !sides_fit || signers.len() != have.len() || !in_office {
             let words: Vec<&str> = wanted.iter().map(|party| party.as_str()).collect();
             refused.push(Refused::new(Refusal::CorrectionSigners, "/signers", words.join(", ")));
         }
