@@ -23,7 +23,7 @@ use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Kind, Malformed, Record};
+use crate::treaty::record::{Body, Kind, Malformed, Record, Signed};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -150,13 +150,15 @@ impl Replica {
 
     /// Takes up an admitted entry.
     pub fn apply(&mut self, entry: &Entry) {
-        let record = &entry.signed.record;
-        let applied = Applied {
-            index: self.tree.size(),
-            digest: entry.signed.digest,
-            received_at: entry.received_at,
-            header: &record.header,
-        };
+        self.fold(&entry.signed, entry.received_at);
+        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
+    }
+
+    /// Folds an admitted record into the register. Its leaf must follow before anything is proved.
+    fn fold(&mut self, signed: &Signed, received_at: Instant) {
+        let record = &signed.record;
+        let (index, digest) = (self.register.size(), signed.digest);
+        let applied = Applied { index, digest, received_at, header: &record.header };
         let register = &mut self.register;
         match &record.body {
             Body::Terms(_) if applied.index == 0 => begin_register(record, register),
@@ -169,7 +171,6 @@ impl Replica {
             Body::DataChange(body) => body.apply(&applied, register),
         }
         register.put_fact(&applied, record.body.kind(), record.slot());
-        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
     }
 
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
