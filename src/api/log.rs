@@ -22,12 +22,20 @@ use crate::words::Words;
 type Answer = Result<Response, Problem>;
 
 /// `GET /livez`: the process answers.
-pub async fn livez() -> Response {
-    typed(TEXT, "ok\n")
+pub async fn livez(uri: Uri) -> Answer {
+    Parameters::none(&uri)?;
+    Ok(never_kept(typed(TEXT, "ok\n")))
+}
+
+/// An answer about this moment, which nobody is to keep.
+fn never_kept(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// `GET /readyz`: the database answers and the ledger writes.
-pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
+pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    Parameters::none(&uri)?;
     let published = app.ledger.now();
     if published.halted.load().is_some() {
         let detail = Words::fixed(
@@ -40,7 +48,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
         let detail = Words::fixed("The database does not answer.", "База данных не отвечает.");
         return Err(Problem::unavailable("database", detail, 1));
     }
-    Ok(typed(TEXT, "ready\n"))
+    Ok(never_kept(typed(TEXT, "ready\n")))
 }
 
 /// `GET /v1/log`: name, keys and newest checkpoint. Public.

@@ -1,13 +1,15 @@
 //! HTTP for machines: every route on this page.
 //!
 //! Records come in as the text that was signed and go out as JSON around that text. Reads need a token, but for what
-//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`].
+//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`]; every successful read has
+//! a tag of its content ([`etag`]).
 //!
 //! Invariants: no handler holds a transaction, so a request that is dropped leaves nothing behind; unknown addresses,
 //! methods and parameters are refused; nothing that was sent is ever logged.
 //!
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
+mod etag;
 mod limit;
 mod log;
 pub mod problem;
@@ -85,10 +87,11 @@ async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next)
     };
     let id = given.filter(well_formed).map_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()), str::to_owned);
     let lang = request::lang(request.headers());
+    let wanted = etag::Wanted::of(request.method(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = app.ledger.clock.unix_duration();
     let response = next.run(request).await;
-    let mut response = problem::render(response, &path, lang, &id);
+    let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;
     let status = response.status().as_u16();
     let duration_us = app.ledger.clock.unix_duration().saturating_sub(started).as_micros();
     tracing::debug!(request_id = id, %method, path, status, duration_us, "request");

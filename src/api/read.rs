@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use super::problem::Problem;
@@ -67,10 +67,12 @@ async fn plain_list(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Reading
 
 /// A list, as JSON or as a table.
 fn listed(reading: &Reading, list: &List) -> Response {
-    match reading.table {
+    let mut response = match reading.table {
         Some(mark) => typed(CSV, list.to_csv(mark)),
         None => json(&list.to_json()),
-    }
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
 }
 
 /// The media type of a table.

@@ -5,6 +5,7 @@ mod cluster;
 mod crash;
 mod http_access;
 mod http_bundle;
+mod http_etag;
 mod http_faults;
 mod http_lists;
 mod http_proofs;
