@@ -28,6 +28,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use self::problem::Problem;
 use self::server::Timers;
@@ -38,7 +39,12 @@ pub struct App {
     ledger: Arc<Ledger>,
     failures: limit::Failures,
     timers: Timers,
+    /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
+    bundles: Semaphore,
 }
+
+/// Bundles that are read and verified at once.
+const BUNDLES: usize = 16;
 
 /// The address that a request came from.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +55,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Every route.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers });
+    let bundles = Semaphore::new(BUNDLES);
+    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, bundles });
     Router::new()
         .route("/livez", get(log::livez))
         .route("/readyz", get(log::readyz))

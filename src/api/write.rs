@@ -95,6 +95,11 @@ pub async fn prepare(
     let object = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::malformed(&not_utf8()))?;
     let text = author::text_of(&app.ledger.trust.origin, &object);
     let record = Record::parse(&text).map_err(|malformed| Problem::malformed(&malformed))?;
+    // Each signer adds a line: a dash, a name, and the base64 of 68 bytes, with spaces and a line feed.
+    let lines: usize = record.header.signers.iter().map(|name| "—  \n".len() + name.as_str().len() + 92).sum();
+    if text.len() + 1 + lines > record::MAX_BYTES {
+        return Err(Problem::too_large(record::MAX_BYTES));
+    }
     if principal.is_of(record.header.party) {
         let refused = app.ledger.now().replica.foresee(&record, app.ledger.clock.now());
         if !refused.is_empty() {
@@ -118,6 +123,7 @@ pub async fn verify(
 ) -> Result<Response, Problem> {
     Parameters::none(&uri)?;
     request::media_type(&headers, bundle::MEDIA_TYPE).or_else(|_| request::media_type(&headers, "application/json"))?;
+    let Ok(_place) = app.bundles.try_acquire() else { return Err(Problem::busy()) };
     let bytes = request::body(&headers, body, bundle::MAX_BYTES, app.timers.body).await?;
     let lang = request::lang(&headers);
     let trust = app.ledger.trust.clone();

@@ -224,6 +224,11 @@ impl<'a> Note<'a> {
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
+
+    /// The signature lines, for keeps.
+    pub fn into_lines(self) -> Vec<Line> {
+        self.lines
+    }
 }
 
 /// Reads `— <name> <base64>`: at least one byte must follow the key id.

@@ -24,7 +24,7 @@ use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::lateness::lateness;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Malformed, Record};
+use crate::treaty::record::{Body, Kind, Malformed, Record};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -187,11 +187,11 @@ impl Replica {
     /// clerk's too.
     pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
         let index = self.tree.size();
-        let entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
+        let mut entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
         if self.last_received_at().is_some_and(|last| entry.received_at < last) {
             return Err(ReplayError::TimeWentBack { index });
         }
-        let verified = entry.signed.clone().trust().map_err(|refused| ReplayError::Refused { index, refused })?;
+        let verified = entry.signed.trust().map_err(|refused| ReplayError::Refused { index, refused })?;
         if let Some(earlier) = self.index_of(&verified).or_else(|| self.index_of_id(&verified)) {
             return Err(ReplayError::Repeated { index, earlier });
         }
@@ -199,16 +199,22 @@ impl Replica {
         if !refused.is_empty() {
             return Err(ReplayError::Refused { index, refused });
         }
-        let mut next = self.clone();
-        next.apply(&entry);
-        next.check_beginning(&entry, signatures)?;
-        *self = next;
+        entry.signed = verified.into_signed(); // moved there and back: a log has many entries
+        if entry.signed.record.body.kind() == Kind::Terms {
+            // Terms are checked under themselves: they name the clerk of their own entry, and the rules from it on.
+            let mut next = self.clone();
+            next.apply(&entry);
+            next.check_terms(index, &entry, signatures)?;
+            *self = next;
+        } else {
+            self.check_terms(index, &entry, signatures)?;
+            self.apply(&entry);
+        }
         Ok(entry)
     }
 
-    /// The clerk that the terms name at this entry has countersigned it, and the rules are known.
-    fn check_beginning(&self, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
-        let index = self.tree.size().saturating_sub(1);
+    /// The clerk that the terms name has countersigned this entry, and the rules that they put in force are known.
+    fn check_terms(&self, index: u64, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
         let Some(terms) = self.register.terms() else {
             return Err(ReplayError::Beginning("it is not a terms record"));
         };

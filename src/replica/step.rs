@@ -12,7 +12,7 @@
 use super::Replica;
 use crate::note::Signer;
 use crate::tlog::Head;
-use crate::treaty::admit::Signatures;
+use crate::treaty::admit::{Signatures, shown_again};
 use crate::treaty::entry::Entry;
 use crate::treaty::record::Kind;
 use crate::treaty::refusal::Refused;
@@ -30,6 +30,8 @@ pub struct Batch {
     pub next: Replica,
     /// What became of each record, in the order in which they came.
     pub outcomes: Vec<Outcome>,
+    /// The time of the batch.
+    pub at: Instant,
 }
 
 /// What became of one record.
@@ -70,13 +72,14 @@ pub fn step(replica: &Replica, incoming: Vec<Verified>, now: Instant, clerk: &Si
             *slot = outcome;
         }
     }
-    Batch { entries, head: next.head(), next, outcomes }
+    Batch { entries, head: next.head(), next, outcomes, at: now }
 }
 
 /// One record: seen before, admitted, countersigned, folded.
 fn take(next: &mut Replica, verified: Verified, now: Instant, clerk: &Signer, entries: &mut Vec<Entry>) -> Outcome {
     if let Some(index) = next.index_of(&verified) {
-        return Outcome::Known { index };
+        let faults = shown_again(next.register(), &verified);
+        return if faults.is_empty() { Outcome::Known { index } } else { Outcome::Refused(faults) };
     }
     let refused = next.admit(&verified, now, Signatures::Check);
     if !refused.is_empty() {

@@ -156,7 +156,7 @@ impl Ledger {
     /// Opens the log that the store holds. The task ends when the ledger is dropped.
     pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
-        let (replica, sizes, trust) = load(&mut log).await?;
+        let (replica, sizes, trust) = load(&mut log, HeadFile::last_size(&settings.heads)).await?;
         keys_agree(&replica, &settings.keys)?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
@@ -188,15 +188,18 @@ impl Ledger {
     }
 }
 
-/// Hashes and folds every entry. Signatures are the business of audits and mirrors.
-async fn load(log: &mut PostgresLog) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
+/// Hashes and folds every entry. Up to the size that was signed, signatures are the business of audits and mirrors.
+/// Beyond it nothing has been signed yet: what stands there came through the database, and is checked in full.
+async fn load(log: &mut PostgresLog, signed: u64) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
     let mut replica = Replica::default();
     let mut sizes = Vector::new();
     let mut trust = None;
     loop {
         let page = log.load(replica.head().size).await?;
         for bytes in &page.entries {
-            let entry = replica.replay(bytes, Signatures::CheckedElsewhere)?;
+            let is_signed = replica.tree().size() < signed;
+            let signatures = if is_signed { Signatures::CheckedElsewhere } else { Signatures::Check };
+            let entry = replica.replay(bytes, signatures)?;
             trust.get_or_insert_with(|| Trust {
                 origin: entry.signed.record.origin.clone(),
                 terms: entry.signed.digest,
@@ -217,10 +220,10 @@ async fn load(log: &mut PostgresLog) -> Result<(Replica, Vector<u64>, Trust), Op
 fn second_store(path: &Path, replica: &Replica, sizes: &Vector<u64>) -> Result<HeadFile, HeadsError> {
     let mut heads = HeadFile::open(path, replica.tree())?;
     let known = heads.last().map_or(0, |head| head.size);
-    for &size in sizes.iter().filter(|&&size| size > known) {
-        let root = replica.tree().root_at(size).unwrap_or_default();
-        heads.append(Head { size, root })?;
-    }
+    let missing = sizes.iter().copied().filter(|&size| size > known);
+    let missing: Vec<Head> =
+        missing.map(|size| Head { size, root: replica.tree().root_at(size).unwrap_or_default() }).collect();
+    heads.append_all(&missing)?;
     Ok(heads)
 }
 

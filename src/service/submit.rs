@@ -55,6 +55,8 @@ pub enum SubmitError {
         refused: Vec<Refused>,
         /// How many entries the ledger had.
         size: u64,
+        /// The clerk's note about it, where the record was authentic.
+        note: Option<String>,
     },
     /// Use a new id for another text.
     #[error("the id was used before by the same author for another text, at index {0}")]
@@ -85,7 +87,7 @@ impl Ledger {
             Outcome::Conflict { index } => return Err(SubmitError::Conflict(index)),
             Outcome::Refused(refused) => {
                 let size = answer.published.size();
-                return Err(SubmitError::Refused { digest, refused, size });
+                return Err(SubmitError::Refused { digest, refused, size, note: answer.refusal });
             }
             Outcome::Unavailable => return Err(Unavailable::TryAgain("the clerk's key does not sign".into()).into()),
         };
@@ -104,7 +106,7 @@ impl Ledger {
         let signed = Signed::parse(&bytes).map_err(SubmitError::Malformed)?;
         let digest = signed.digest;
         let (size, register) = (published.size(), published.replica.register());
-        signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size })
+        signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size, note: None })
     }
 
     /// Waits until a signature may be checked. One thread at least stays free of such work, where there are two.

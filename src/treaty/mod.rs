@@ -42,5 +42,6 @@ pub mod shape;
 pub mod site_diagram;
 pub mod terms;
 pub mod time;
+pub mod turned_away;
 pub mod verify;
 pub mod visit;

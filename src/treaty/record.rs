@@ -371,25 +371,23 @@ impl Signed {
                 Words::fixed("A record has at most 61,440 bytes.", "Запись не может быть больше 61 440 байт."),
             ));
         }
-        Signed::parse_note(bytes, MAX_LINES)
+        let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
+        let text = note.text();
+        let all = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
+        Signed::of_parts(all, text, note.into_lines())
     }
 
-    /// Parses a note of any size that fits an entry.
-    pub(super) fn parse_note(bytes: &[u8], max_lines: usize) -> Result<Signed, Malformed> {
-        let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let lines = note.lines().to_vec();
-        if lines.len() > max_lines {
+    /// Reads the text of a note whose lines are known; `note` is the whole of it.
+    pub(super) fn of_parts(note: String, text: &str, lines: Vec<Line>) -> Result<Signed, Malformed> {
+        if lines.len() > MAX_LINES {
             return Err(Malformed::one(
                 "too_many_lines",
                 1,
                 Words::fixed("A record has at most 8 signature lines.", "В записи не более 8 строк подписи."),
             ));
         }
-        let text = note.text();
         let record = Record::parse(text)?;
-        let (digest, text_len) = (Hash::of(text.as_bytes()), text.len());
-        let note = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        Ok(Signed { note, text_len, digest, record, lines })
+        Ok(Signed { note, text_len: text.len(), digest: Hash::of(text.as_bytes()), record, lines })
     }
 
     /// The text that is signed, with its final LF.

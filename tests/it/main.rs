@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod boot;
 mod cli;
 mod cluster;
 mod crash;
@@ -10,11 +11,13 @@ mod http_faults;
 mod http_lists;
 mod http_proofs;
 mod http_read;
+mod http_refused;
 mod http_server;
 mod http_write;
 mod openssl;
 mod readme;
 mod refusals;
+mod scale;
 mod sequencer;
 mod simulation;
 mod store;

@@ -378,8 +378,7 @@ async fn a_name_that_had_a_key_never_gets_another() {
         let record = draft(Kind::KeyRegistration, &["RU/root/1", "RU/leader/07"], registering(&other, |_| {}));
         sign(&record.text(ORIGIN), &[&key("RU/root/1"), &other]).expect("signs")
     };
-    // Authenticity is answered first, so the code is that of the line: the name stands for the first key alone.
-    api.post(&renewed()).await.expect(422);
+    api.post(&renewed()).await.problem(422, "key_name_taken");
     api.record(&revocation("RU/leader/07")).await;
-    api.post(&renewed()).await.expect(422);
+    api.post(&renewed()).await.problem(422, "key_name_taken");
 }

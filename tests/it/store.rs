@@ -223,7 +223,14 @@ async fn a_role_that_may_create_roles_migrates() {
         ))
         .await;
     let options = let_in(&database, &role).await;
-    let done = migrate(&options).await;
+    let mut done = migrate(&options).await;
+    // From version 16 on, CREATEROLE rules only over the roles that it made itself; these were there before. The error
+    // says what to do.
+    if let Err(error) = &done {
+        assert!(error.to_string().contains("GRANT countersign_owner TO"), "{error}");
+        database.sabotage(&format!("GRANT countersign_owner TO {role}")).await;
+        done = migrate(&options).await;
+    }
     database.sabotage(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
     done.expect("CREATEROLE is enough");
     assert_eq!(unfit(&database, ClusterRole::Runtime).await, []);

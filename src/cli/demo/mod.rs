@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::player::Player;
-use super::serve::{LogFormat, Running, read_keys, settings, start_logging, wait_for_signal};
+use super::serve::{LogFormat, Running, Signals, read_keys, settings, start_logging};
 use super::store::{default_data_dir, fit, start_cluster};
 use super::terms_init::{self, Keys};
 use super::{files, keygen, token};
@@ -56,6 +56,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
     let scene = Scene { folder: arguments.data_dir.clone() };
     let (database, is_new) = scene.database()?;
     let cluster = start_cluster(&scene.folder, !arguments.no_download, &database).await?;
@@ -69,7 +70,7 @@ async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
         running
     };
     println!("{}", scene.welcome()?);
-    wait_for_signal().await?;
+    signals.wait().await;
     running.stop().await;
     stop(cluster)?;
     Ok(ExitCode::SUCCESS)
