@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
+mod access;
 mod etag;
 mod limit;
 mod log;
@@ -31,6 +32,7 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use self::problem::Problem;
+use self::request::RequestId;
 use self::server::Timers;
 use crate::service::ledger::Ledger;
 
@@ -57,17 +59,19 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
     let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, bundles });
-    Router::new()
+    let open = Router::new()
         .route("/livez", get(log::livez))
         .route("/readyz", get(log::readyz))
         .route("/v1/log", get(log::about))
         .route("/v1/log/policy", get(log::policy))
+        .route("/v1/verify", post(write::verify))
+        .route("/v1/records", post(write::submit));
+    let recorded = Router::new()
         .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
         .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
         .route("/checkpoint", get(log::checkpoint))
         .route("/tile/{*path}", get(log::tile))
-        .route("/v1/verify", post(write::verify))
-        .route("/v1/records", get(read::records).post(write::submit))
+        .route("/v1/records", get(read::records))
         .route("/v1/records/prepare", post(write::prepare))
         .route("/v1/records/{name}", get(read::record))
         .route("/v1/records/{name}/note", get(read::note))
@@ -80,6 +84,8 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
         .route("/v1/declarations", get(read::declarations))
         .route("/v1/keys", get(read::keys))
         .route("/v1/terms", get(read::terms))
+        .route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
+    open.merge(recorded)
         .fallback(|| async { Problem::route_unknown().into_response() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
         .layer(from_fn_with_state(Arc::clone(&app), around))
@@ -87,7 +93,7 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
 }
 
 /// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.
-async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let well_formed = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
@@ -96,6 +102,7 @@ async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next)
     let lang = request::lang(request.headers());
     let wanted = etag::Wanted::of(request.method(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let started = app.ledger.clock.unix_duration();
     let response = next.run(request).await;
     let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;

@@ -7,6 +7,7 @@ mod crash;
 mod http_access;
 mod http_bundle;
 mod http_etag;
+mod http_events;
 mod http_faults;
 mod http_lists;
 mod http_proofs;
