@@ -74,6 +74,7 @@ pub async fn recorded(State(app): State<Arc<App>>, mut request: Request<Body>, n
         status if status.is_server_error() => Outcome::Error,
         _ => return response, // refused
     };
+    app.metrics.access(outcome.as_str());
     match app.ledger.accesses.record(AccessEvent { request_id, token, action, subject, outcome }).await {
         Ok(()) => response,
         Err(_) => {

@@ -13,6 +13,7 @@ mod access;
 mod etag;
 mod limit;
 mod log;
+mod metrics;
 pub mod problem;
 mod read;
 mod request;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -41,6 +42,7 @@ pub struct App {
     ledger: Arc<Ledger>,
     failures: limit::Failures,
     timers: Timers,
+    metrics: metrics::Metrics,
     /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
     bundles: Semaphore,
 }
@@ -58,7 +60,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Every route.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, bundles });
+    let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
+    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
     let open = Router::new()
         .route("/livez", get(log::livez))
         .route("/readyz", get(log::readyz))
@@ -70,6 +73,7 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
         .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
         .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
         .route("/checkpoint", get(log::checkpoint))
+        .route("/metrics", get(metrics::metrics))
         .route("/tile/{*path}", get(log::tile))
         .route("/v1/records", get(read::records))
         .route("/v1/records/prepare", post(write::prepare))
@@ -104,11 +108,16 @@ async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: N
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = app.ledger.clock.unix_duration();
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
+    let code = response.extensions().get::<Problem>().map(|problem| problem.code);
     let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;
-    let status = response.status().as_u16();
-    let duration_us = app.ledger.clock.unix_duration().saturating_sub(started).as_micros();
-    tracing::debug!(request_id = id, %method, path, status, duration_us, "request");
+    let status = response.status();
+    let took = app.ledger.clock.unix_duration().saturating_sub(started);
+    let method = metrics::method_label(&method);
+    app.metrics.answered(&route, method, status, code, took);
+    let (status, duration_us) = (status.as_u16(), took.as_micros());
+    tracing::debug!(request_id = id, method, route, status, duration_us, code, "request");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

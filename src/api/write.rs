@@ -40,6 +40,7 @@ pub async fn submit(
             && refused.iter().any(|refused| !refused.refusal.is_of_content())
         {
             app.failures.failed(address, now);
+            app.metrics.failed_verification();
         }
         with_lines(error, &bytes)
     })?;

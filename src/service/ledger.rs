@@ -194,6 +194,11 @@ impl Ledger {
         Ok(self.reader.find_token(hash).await?)
     }
 
+    /// How many records wait for the sequencer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// The newest committed state.
     pub fn now(&self) -> Arc<Published> {
         self.published.load_full()

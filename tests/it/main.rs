@@ -10,6 +10,7 @@ mod http_etag;
 mod http_events;
 mod http_faults;
 mod http_lists;
+mod http_metrics;
 mod http_proofs;
 mod http_read;
 mod http_refused;
