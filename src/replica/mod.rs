@@ -181,8 +181,7 @@ impl Replica {
             Body::ReportReceipt(body) => body.apply(&applied, register),
             Body::Correction(body) => body.apply(&applied, register),
         }
-        let slot = record.slot().or_else(|| register.slot_about(record));
-        register.put_fact(&applied, record.body.kind(), slot, late);
+        register.put_fact(&applied, record, late);
     }
 
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
