@@ -24,7 +24,7 @@ use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::lateness::lateness;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Kind, Malformed, Record};
+use crate::treaty::record::{Body, Kind, Malformed, Record, Signed};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -151,13 +151,15 @@ impl Replica {
 
     /// Takes up an admitted entry.
     pub fn apply(&mut self, entry: &Entry) {
-        let record = &entry.signed.record;
-        let applied = Applied {
-            index: self.tree.size(),
-            digest: entry.signed.digest,
-            received_at: entry.received_at,
-            header: &record.header,
-        };
+        self.fold(&entry.signed, entry.received_at);
+        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
+    }
+
+    /// Folds an admitted record into the register. Its leaf must follow before anything is proved.
+    fn fold(&mut self, signed: &Signed, received_at: Instant) {
+        let record = &signed.record;
+        let (index, digest) = (self.register.size(), signed.digest);
+        let applied = Applied { index, digest, received_at, header: &record.header };
         let register = &mut self.register;
         let late = lateness(&applied, &record.body, register);
         match &record.body {
@@ -179,8 +181,7 @@ impl Replica {
             Body::ReportReceipt(body) => body.apply(&applied, register),
             Body::Correction(body) => body.apply(&applied, register),
         }
-        register.put_fact(&applied, record.body.kind(), record.slot().or_else(|| register.slot_about(record)), late);
-        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
+        register.put_fact(&applied, record, late);
     }
 
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the

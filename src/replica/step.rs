@@ -10,11 +10,11 @@
 //! Deliberately absent: locks, stores, and the log's own signature, which follows the commit.
 
 use super::Replica;
-use crate::note::Signer;
-use crate::tlog::Head;
+use crate::note::{SignError, Signer};
+use crate::tlog::{Head, leaf_hash};
 use crate::treaty::admit::{Signatures, shown_again};
 use crate::treaty::entry::Entry;
-use crate::treaty::record::Kind;
+use crate::treaty::record::{Kind, Signed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::time::Instant;
 use crate::treaty::verify::Verified;
@@ -58,25 +58,33 @@ pub enum Outcome {
     Unavailable,
 }
 
-/// Folds a batch received at `now` into `replica`.
+/// Folds a batch received at `now` into `replica`: first every record into the register, one after the other; then all
+/// countersignatures, which depend on nothing but the texts and the time; then the leaves into the tree.
 pub fn step(replica: &Replica, incoming: Vec<Verified>, now: Instant, clerk: &Signer) -> Batch {
     let mut next = replica.clone();
-    let mut entries = Vec::with_capacity(incoming.len());
+    let mut admitted = Vec::with_capacity(incoming.len());
     let mut outcomes = vec![Outcome::Unavailable; incoming.len()];
     let is_revocation = |verified: &Verified| verified.signed().record.body.kind() == Kind::KeyRevocation;
     let mut queue: Vec<(usize, Verified)> = incoming.into_iter().enumerate().collect();
     queue.sort_by_key(|(_, verified)| !is_revocation(verified)); // stable: both halves keep their order
     for (position, verified) in queue {
-        let outcome = take(&mut next, verified, now, clerk, &mut entries);
+        let outcome = take(&mut next, verified, now, &mut admitted);
         if let Some(slot) = outcomes.get_mut(position) {
             *slot = outcome;
         }
     }
+    let Ok(entries) = countersign_all(admitted, clerk, now) else {
+        let outcomes = vec![Outcome::Unavailable; outcomes.len()];
+        return Batch { entries: Vec::new(), head: replica.head(), next: replica.clone(), outcomes, at: now };
+    };
+    for entry in &entries {
+        next.tree.append(leaf_hash(entry.bytes.as_bytes()));
+    }
     Batch { entries, head: next.head(), next, outcomes, at: now }
 }
 
-/// One record: seen before, admitted, countersigned, folded.
-fn take(next: &mut Replica, verified: Verified, now: Instant, clerk: &Signer, entries: &mut Vec<Entry>) -> Outcome {
+/// One record: seen before, admitted, folded.
+fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec<Signed>) -> Outcome {
     if let Some(index) = next.index_of(&verified) {
         let faults = shown_again(next.register(), &verified);
         return if faults.is_empty() { Outcome::Known { index } } else { Outcome::Refused(faults) };
@@ -88,13 +96,37 @@ fn take(next: &mut Replica, verified: Verified, now: Instant, clerk: &Signer, en
     if let Some(index) = next.index_of_id(&verified) {
         return Outcome::Conflict { index };
     }
-    let index = next.tree().size();
-    match Entry::countersign(verified.into_signed(), clerk, now) {
-        Ok(entry) => {
-            next.apply(&entry);
-            entries.push(entry);
-            Outcome::Recorded { index }
-        }
-        Err(_) => Outcome::Unavailable,
+    let (index, signed) = (next.register().size(), verified.into_signed());
+    next.fold(&signed, now);
+    admitted.push(signed);
+    Outcome::Recorded { index }
+}
+
+/// From so many records on, several threads countersign them.
+const WORTH_A_THREAD: usize = 8;
+
+/// Countersigns every record, in order, with the same time. A key that fails once is not to be trusted with any.
+fn countersign_all(records: Vec<Signed>, clerk: &Signer, now: Instant) -> Result<Vec<Entry>, SignError> {
+    let countersign = |records: Vec<Signed>| -> Result<Vec<Entry>, SignError> {
+        records.into_iter().map(|signed| Entry::countersign(signed, clerk, now)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if records.len() < WORTH_A_THREAD || threads < 2 {
+        return countersign(records);
     }
+    let share = records.len().div_ceil(threads);
+    let mut rest = records;
+    let mut shares = Vec::with_capacity(threads);
+    while rest.len() > share {
+        let tail = rest.split_off(rest.len() - share);
+        shares.push(tail);
+    }
+    std::thread::scope(|scope| {
+        let helpers: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| countersign(share))).collect();
+        let mut entries = countersign(rest)?;
+        for helper in helpers.into_iter().rev() {
+            entries.extend(helper.join().map_err(|_| SignError)??);
+        }
+        Ok(entries)
+    })
 }

@@ -184,7 +184,7 @@ impl Ledger {
         let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let verifying = Arc::new(Semaphore::new(cores.saturating_sub(1).max(1)));
+        let verifying = Arc::new(Semaphore::new(cores));
         let ledger = Ledger { published, seal, reader, accesses, clock: settings.clock, trust, queue, verifying };
         Ok((Arc::new(ledger), task))
     }

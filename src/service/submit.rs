@@ -1,8 +1,8 @@
 //! A record's way in, up to the answer.
 //!
-//! Parse, verify, wait for the sequencer, answer. Only a bounded number of records is verified at a time, fewer than
-//! there are threads, so that a flood of bad signatures does not keep readers waiting. Verification only ever passes
-//! early, and what it cannot decide is decided after the register has caught up.
+//! Parse, verify, wait for the sequencer, answer. Only so many records are verified at a time as there are cores;
+//! the others wait without a thread. Verification only ever passes early, and what it cannot decide is decided after
+//! the register has caught up.
 //!
 //! Invariants: once a record is handed to the sequencer, a sender who leaves changes nothing; sending the same bytes
 //! again is always safe and finds the same receipt.
@@ -109,7 +109,7 @@ impl Ledger {
         signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size, note: None })
     }
 
-    /// Waits until a signature may be checked. One thread at least stays free of such work, where there are two.
+    /// Waits until a signature may be checked: so many at a time as there are cores.
     pub async fn verification_permit(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed; without a permit the work would merely not be bounded.
         Arc::clone(&self.verifying).acquire_owned().await.ok()

@@ -198,6 +198,16 @@ impl<'a> Case<'a> {
         self.signed_by(&[(self.header.author().party(), Role::Centre)], refused);
     }
 
+    /// The only signer is a centre of one of the two Parties.
+    pub fn signed_by_centre_of_party(&self, refused: &mut Vec<Refused>) {
+        let party = self.header.author().party();
+        if party.is_party() {
+            self.signed_by(&[(party, Role::Centre)], refused);
+        } else {
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", "US/centre | RU/centre"));
+        }
+    }
+
     /// The signers are the leader of the team, or an escort, or both.
     pub fn signed_on_site(&self, visit: &Visit, refused: &mut Vec<Refused>) {
         let (leader, escort) = ((visit.inspecting, Role::Leader), (visit.inspected, Role::Escort));

@@ -1,8 +1,10 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod admissibility;
 mod boot;
 mod cli;
 mod cluster;
+mod corrections;
 mod crash;
 mod http_access;
 mod http_bundle;
@@ -16,7 +18,9 @@ mod http_read;
 mod http_refused;
 mod http_server;
 mod http_write;
+mod lateness;
 mod openssl;
+mod past;
 mod readme;
 mod refusals;
 mod scale;
