@@ -1,15 +1,19 @@
 //! HTTP for machines: every route on this page.
 //!
 //! Records come in as the text that was signed and go out as JSON around that text. Reads need a token, but for what
-//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`].
+//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`]; every successful read has
+//! a tag of its content ([`etag`]).
 //!
 //! Invariants: no handler holds a transaction, so a request that is dropped leaves nothing behind; unknown addresses,
 //! methods and parameters are refused; nothing that was sent is ever logged.
 //!
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
+mod access;
+mod etag;
 mod limit;
 mod log;
+mod metrics;
 pub mod problem;
 mod read;
 mod request;
@@ -21,7 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -29,6 +33,7 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use self::problem::Problem;
+use self::request::RequestId;
 use self::server::Timers;
 use crate::service::ledger::Ledger;
 
@@ -37,6 +42,7 @@ pub struct App {
     ledger: Arc<Ledger>,
     failures: limit::Failures,
     timers: Timers,
+    metrics: metrics::Metrics,
     /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
     bundles: Semaphore,
 }
@@ -54,18 +60,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Every route.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, bundles });
-    Router::new()
+    let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
+    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
+    let open = Router::new()
         .route("/livez", get(log::livez))
         .route("/readyz", get(log::readyz))
         .route("/v1/log", get(log::about))
         .route("/v1/log/policy", get(log::policy))
+        .route("/v1/verify", post(write::verify))
+        .route("/v1/records", post(write::submit));
+    let recorded = Router::new()
         .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
         .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
         .route("/checkpoint", get(log::checkpoint))
+        .route("/metrics", get(metrics::metrics))
         .route("/tile/{*path}", get(log::tile))
-        .route("/v1/verify", post(write::verify))
-        .route("/v1/records", get(read::records).post(write::submit))
+        .route("/v1/records", get(read::records))
         .route("/v1/records/prepare", post(write::prepare))
         .route("/v1/records/{name}", get(read::record))
         .route("/v1/records/{name}/note", get(read::note))
@@ -78,6 +88,8 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
         .route("/v1/declarations", get(read::declarations))
         .route("/v1/keys", get(read::keys))
         .route("/v1/terms", get(read::terms))
+        .route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
+    open.merge(recorded)
         .fallback(|| async { Problem::route_unknown().into_response() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
         .layer(from_fn_with_state(Arc::clone(&app), around))
@@ -85,20 +97,27 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
 }
 
 /// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.
-async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let well_formed = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     let id = given.filter(well_formed).map_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()), str::to_owned);
     let lang = request::lang(request.headers());
+    let wanted = etag::Wanted::of(request.method(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let started = app.ledger.clock.unix_duration();
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    let mut response = problem::render(response, &path, lang, &id);
-    let status = response.status().as_u16();
-    let duration_us = app.ledger.clock.unix_duration().saturating_sub(started).as_micros();
-    tracing::debug!(request_id = id, %method, path, status, duration_us, "request");
+    let code = response.extensions().get::<Problem>().map(|problem| problem.code);
+    let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;
+    let status = response.status();
+    let took = app.ledger.clock.unix_duration().saturating_sub(started);
+    let method = metrics::method_label(&method);
+    app.metrics.answered(&route, method, status, code, took);
+    let (status, duration_us) = (status.as_u16(), took.as_micros());
+    tracing::debug!(request_id = id, method, route, status, duration_us, code, "request");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

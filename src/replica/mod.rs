@@ -146,7 +146,7 @@ impl Replica {
     /// The earlier entry by the same author under the same id, if there is one.
     pub fn index_of_id(&self, verified: &Verified) -> Option<u64> {
         let header = &verified.signed().record.header;
-        self.register.index_of_id(header.author().as_str(), header.id.as_u128())
+        self.register.index_of_id(header.author().as_str(), header.id)
     }
 
     /// Takes up an admitted entry.

@@ -17,11 +17,15 @@ use imbl::Vector;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
+use super::access::Token;
+use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
+use super::query::QueryError;
 use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
 use crate::evidence::trust::Trust;
+use crate::hash::Hash;
 use crate::note::SignError;
 use crate::replica::{BeginError, ReplayError, Replica};
 use crate::store::log::{CommitError, Log, NewEntry};
@@ -119,6 +123,8 @@ pub struct Ledger {
     pub seal: Arc<Seal>,
     /// Bytes by index, and tokens.
     pub reader: Reader,
+    /// Where reads are recorded.
+    pub accesses: Accesses,
     /// The time.
     pub clock: Clock,
     /// The root of trust.
@@ -175,11 +181,22 @@ impl Ledger {
             Arc::clone(&published),
         );
         let task = tokio::spawn(sequencer.run(waiting));
+        let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let verifying = Arc::new(Semaphore::new(cores));
-        let ledger = Ledger { published, seal, reader, clock: settings.clock, trust, queue, verifying };
+        let ledger = Ledger { published, seal, reader, accesses, clock: settings.clock, trust, queue, verifying };
         Ok((Arc::new(ledger), task))
+    }
+
+    /// The token with this hash, if it is in force.
+    pub async fn token(&self, hash: &Hash) -> Result<Option<Token>, QueryError> {
+        Ok(self.reader.find_token(hash).await?)
+    }
+
+    /// How many records wait for the sequencer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// The newest committed state.

@@ -40,6 +40,7 @@ pub mod register;
 pub mod report;
 pub mod report_receipt;
 pub mod shape;
+pub mod signed;
 pub mod site_diagram;
 pub mod terms;
 pub mod time;

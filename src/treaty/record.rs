@@ -34,8 +34,9 @@ use super::terms::TermsBody;
 use super::time::Instant;
 use crate::hash::Hash;
 use crate::json::{self, Fault, Value};
-use crate::note::{Line, Note};
 use crate::words::Words;
+
+pub use super::signed::Signed;
 
 /// The first line of every record.
 pub const FIRST_LINE: &str = "countersign/record/v1";
@@ -261,67 +262,5 @@ impl Malformed {
     /// One fault outside the JSON.
     pub fn one(code: &'static str, line: u32, detail: Words) -> Malformed {
         Malformed { code, faults: vec![Fault { pointer: String::new(), line, code, detail }] }
-    }
-}
-
-/// A record with its signature lines, parsed, and nothing believed.
-#[derive(Clone, Debug)]
-pub struct Signed {
-    /// The exact bytes that came.
-    pub note: String,
-    /// The length of the text that is signed, in bytes.
-    pub text_len: usize,
-    /// SHA-256 of the text: the record's permanent address.
-    pub digest: Hash,
-    /// What the text says.
-    pub record: Record,
-    /// The signature lines.
-    pub lines: Vec<Line>,
-}
-
-impl Signed {
-    /// Parses a submitted note. Sizes are checked first; every fault of the JSON is answered.
-    pub fn parse(bytes: &[u8]) -> Result<Signed, Malformed> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Malformed::one(
-                "too_large",
-                1,
-                Words::fixed("A record has at most 61,440 bytes.", "Запись не может быть больше 61 440 байт."),
-            ));
-        }
-        let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let text = note.text();
-        let all = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        Signed::of_parts(all, text, note.into_lines())
-    }
-
-    /// Reads the text of a note whose lines are known; `note` is the whole of it.
-    pub(super) fn of_parts(note: String, text: &str, lines: Vec<Line>) -> Result<Signed, Malformed> {
-        if lines.len() > MAX_LINES {
-            return Err(Malformed::one(
-                "too_many_lines",
-                1,
-                Words::fixed("A record has at most 8 signature lines.", "В записи не более 8 строк подписи."),
-            ));
-        }
-        let record = Record::parse(text)?;
-        Ok(Signed { note, text_len: text.len(), digest: Hash::of(text.as_bytes()), record, lines })
-    }
-
-    /// The text that is signed, with its final LF.
-    pub fn text(&self) -> &str {
-        self.note.get(..self.text_len).unwrap_or_default()
-    }
-
-    /// The JSON of the record.
-    pub fn json(&self) -> &str {
-        let mut parts = self.text().splitn(3, '\n');
-        parts.nth(2).unwrap_or_default()
-    }
-
-    /// The line of the signer at a position of `signers`.
-    pub fn line_of(&self, signer: usize) -> Option<&Line> {
-        let name = self.record.header.signers.get(signer)?.as_str();
-        self.lines.iter().find(|line| line.name == name)
     }
 }
