@@ -74,11 +74,21 @@ pub async fn checkpoint(State(app): State<Arc<App>>, asked: Asked) -> Answer {
     Ok(response)
 }
 
-/// `GET /tile/…`: hash tiles and entry bundles, as C2SP tlog-tiles. Entries are for those who read everything.
+/// `GET /tile/…`: hash tiles, as C2SP tlog-tiles.
 pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, asked: Asked) -> Answer {
     Parameters::none(&asked.uri)?;
-    let published = tree(&app, &asked)?;
-    let bytes = app.ledger.tile(&published, &asked.principal, &path).await?;
+    any_tile(&app, &asked, &path).await
+}
+
+/// `GET /tile/entries/…`: entries, for those who read everything.
+pub async fn entry_tile(State(app): State<Arc<App>>, Path(path): Path<String>, asked: Asked) -> Answer {
+    Parameters::none(&asked.uri)?;
+    any_tile(&app, &asked, &format!("entries/{path}")).await
+}
+
+async fn any_tile(app: &App, asked: &Asked, path: &str) -> Answer {
+    let published = tree(app, asked)?;
+    let bytes = app.ledger.tile(&published, &asked.principal, path).await?;
     let mut response = typed("application/octet-stream", bytes);
     let immutable = HeaderValue::from_static("private, max-age=31536000, immutable");
     response.headers_mut().insert(header::CACHE_CONTROL, immutable);

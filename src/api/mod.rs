@@ -10,10 +10,13 @@
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
 mod access;
+mod docs;
 mod etag;
 mod limit;
 mod log;
 mod metrics;
+mod openapi;
+pub mod operation;
 pub mod problem;
 mod read;
 mod request;
@@ -29,9 +32,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tokio::sync::Semaphore;
 
+use self::operation::{Id, OPERATIONS};
 use self::problem::Problem;
 use self::request::RequestId;
 use self::server::Timers;
@@ -57,43 +61,57 @@ pub struct Peer(pub IpAddr);
 /// The header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// Every route.
+/// Every route, from the table of operations.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
     let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
     let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
-    let open = Router::new()
-        .route("/livez", get(log::livez))
-        .route("/readyz", get(log::readyz))
-        .route("/v1/log", get(log::about))
-        .route("/v1/log/policy", get(log::policy))
-        .route("/v1/verify", post(write::verify))
-        .route("/v1/records", post(write::submit));
-    let recorded = Router::new()
-        .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
-        .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
-        .route("/checkpoint", get(log::checkpoint))
-        .route("/metrics", get(metrics::metrics))
-        .route("/tile/{*path}", get(log::tile))
-        .route("/v1/records", get(read::records))
-        .route("/v1/records/prepare", post(write::prepare))
-        .route("/v1/records/{name}", get(read::record))
-        .route("/v1/records/{name}/note", get(read::note))
-        .route("/v1/records/{name}/receipt", get(read::receipt))
-        .route("/v1/records/{name}/bundle", get(read::bundle))
-        .route("/v1/sites", get(read::sites))
-        .route("/v1/sites/{code}", get(read::site))
-        .route("/v1/inspections", get(read::inspections))
-        .route("/v1/inspections/{name}", get(read::inspection))
-        .route("/v1/declarations", get(read::declarations))
-        .route("/v1/keys", get(read::keys))
-        .route("/v1/terms", get(read::terms))
-        .route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
-    open.merge(recorded)
+    let mut router = Router::new();
+    for operation in OPERATIONS {
+        let mut handler = handler(operation.id);
+        if operation.access.takes_token() {
+            handler = handler.route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
+        }
+        router = router.route(operation.path, handler);
+    }
+    router
         .fallback(|| async { Problem::route_unknown().into_response() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
         .layer(from_fn_with_state(Arc::clone(&app), around))
         .with_state(app)
+}
+
+/// What answers an operation.
+fn handler(id: Id) -> MethodRouter<Arc<App>> {
+    match id {
+        Id::Live => get(log::livez),
+        Id::Ready => get(log::readyz),
+        Id::Metrics => get(metrics::metrics),
+        Id::Description => get(openapi::description),
+        Id::Docs => get(docs::page),
+        Id::Log => get(log::about),
+        Id::Policy => get(log::policy),
+        Id::Inclusion => get(log::inclusion),
+        Id::Consistency => get(log::consistency),
+        Id::Checkpoint => get(log::checkpoint),
+        Id::EntryTile => get(log::entry_tile),
+        Id::Tile => get(log::tile),
+        Id::Verify => post(write::verify),
+        Id::Records => get(read::records),
+        Id::Submit => post(write::submit),
+        Id::Prepare => post(write::prepare),
+        Id::Record => get(read::record),
+        Id::Note => get(read::note),
+        Id::Receipt => get(read::receipt),
+        Id::Bundle => get(read::bundle),
+        Id::Sites => get(read::sites),
+        Id::Site => get(read::site),
+        Id::Inspections => get(read::inspections),
+        Id::Inspection => get(read::inspection),
+        Id::Declarations => get(read::declarations),
+        Id::Keys => get(read::keys),
+        Id::Terms => get(read::terms),
+    }
 }
 
 /// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::access::Asked;
+use super::operation::Id;
 use super::problem::Problem;
 use super::request::{self, Parameters, Path, record_name};
 use super::{App, TEXT, json, typed};
@@ -37,9 +38,9 @@ struct Reading {
 }
 
 /// Reads what every read has, and refuses parameters that the address does not know.
-async fn reading(app: &App, asked: &Asked, known: &[&str]) -> Result<(Reading, Parameters), Problem> {
+fn reading(app: &App, asked: &Asked, id: Id) -> Result<(Reading, Parameters), Problem> {
     let principal = asked.holder()?;
-    let mut parameters = Parameters::read(&asked.uri, &[&["known_at"], known].concat());
+    let mut parameters = Parameters::read(&asked.uri, id.operation().query);
     let at = parameters.take("known_at", KnownAt::parse);
     let mark = parameters.take("bom", |text| match text {
         "true" => Some(true),
@@ -53,15 +54,8 @@ async fn reading(app: &App, asked: &Asked, known: &[&str]) -> Result<(Reading, P
 }
 
 /// A read without further parameters.
-async fn plain(app: &App, asked: &Asked) -> Result<Reading, Problem> {
-    let (reading, parameters) = reading(app, asked, &[]).await?;
-    parameters.finish()?;
-    Ok(reading)
-}
-
-/// A read of a list without further parameters.
-async fn plain_list(app: &App, asked: &Asked) -> Result<Reading, Problem> {
-    let (reading, parameters) = reading(app, asked, &["bom"]).await?;
+fn plain(app: &App, asked: &Asked, id: Id) -> Result<Reading, Problem> {
+    let (reading, parameters) = reading(app, asked, id)?;
     parameters.finish()?;
     Ok(reading)
 }
@@ -79,34 +73,18 @@ fn listed(reading: &Reading, list: &List) -> Response {
 /// The media type of a table.
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// The parameters of a list of records.
-const FILTERS: &[&str] = &[
-    "limit",
-    "cursor",
-    "kind",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-    "bom",
-];
-
 /// `GET /v1/records`: newest first, in pages that stay with one size of the log.
 pub async fn records(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    list_of_records(&app, &asked, None).await
+    list_of_records(&app, &asked, Id::Records, None).await
 }
 
 /// `GET /v1/declarations`: the declarations, as a list of records.
 pub async fn declarations(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    list_of_records(&app, &asked, Some(Kind::Declaration)).await
+    list_of_records(&app, &asked, Id::Declarations, Some(Kind::Declaration)).await
 }
 
-async fn list_of_records(app: &App, asked: &Asked, kind: Option<Kind>) -> Answer {
-    let known: Vec<&str> = FILTERS.iter().copied().filter(|name| kind.is_none() || *name != "kind").collect();
-    let (mut reading, mut parameters) = reading(app, asked, &known).await?;
+async fn list_of_records(app: &App, asked: &Asked, id: Id, kind: Option<Kind>) -> Answer {
+    let (mut reading, mut parameters) = reading(app, asked, id)?;
     let limit = |text: &str| decimal(text)?.try_into().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     let cursor = |text: &str| {
         let (size, before) = text.split_once('.')?;
@@ -136,25 +114,25 @@ async fn list_of_records(app: &App, asked: &Asked, kind: Option<Kind>) -> Answer
 
 /// `GET /v1/records/{index|digest}`.
 pub async fn record(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Record)?;
     Ok(json(&app.ledger.record(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/note`: the entry's bytes.
 pub async fn note(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Note)?;
     Ok(typed(TEXT, app.ledger.note(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/receipt`: its C2SP tlog-proof in the first checkpoint that contained it.
 pub async fn receipt(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Receipt)?;
     Ok(typed(TEXT, app.ledger.receipt(&reading.known, &reading.principal, record_name(&name)?)?))
 }
 
 /// `GET /v1/records/{…}/bundle`: everything that its verification needs, in one file.
 pub async fn bundle(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Bundle)?;
     let bundle = app.ledger.bundle(&reading.known, &reading.principal, record_name(&name)?).await?;
     let text = serde_json::to_string_pretty(&bundle).unwrap_or_default();
     Ok(typed(bundle::MEDIA_TYPE, format!("{text}\n")))
@@ -162,20 +140,20 @@ pub async fn bundle(State(app): State<Arc<App>>, Path(name): Path<String>, asked
 
 /// `GET /v1/sites`: the slots, each with its site, what is declared there, and the visits to it.
 pub async fn sites(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    let reading = plain_list(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Sites)?;
     Ok(listed(&reading, &app.ledger.sites(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/sites/{code}`.
 pub async fn site(State(app): State<Arc<App>>, Path(code): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Site)?;
     let slot = Slot::parse(&code).ok_or(Problem::not_found())?;
     Ok(json(&app.ledger.site(&reading.known, &reading.principal, slot).await?))
 }
 
 /// `GET /v1/inspections`: every visit from its intent on, newest first.
 pub async fn inspections(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    let (reading, mut parameters) = reading(&app, &asked, &["site", "bom"]).await?;
+    let (reading, mut parameters) = reading(&app, &asked, Id::Inspections)?;
     let site = parameters.take("site", Slot::parse);
     parameters.finish()?;
     Ok(listed(&reading, &app.ledger.inspections(&reading.known, &reading.principal, site)))
@@ -183,7 +161,7 @@ pub async fn inspections(State(app): State<Arc<App>>, asked: Asked) -> Answer {
 
 /// `GET /v1/inspections/{digest or id of the intent}`: both sides' records side by side.
 pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Inspection)?;
     let digest = name.parse().ok().map(InspectionName::Digest);
     let name = digest.or_else(|| uuid::Uuid::try_parse(&name).ok().map(InspectionName::Id));
     let name = name.ok_or(Problem::not_found())?;
@@ -192,12 +170,12 @@ pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, a
 
 /// `GET /v1/keys`: the keys, each with its revocation and, for authors, the next number.
 pub async fn keys(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    let reading = plain_list(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Keys)?;
     Ok(listed(&reading, &app.ledger.keys(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/terms`: the first terms and every amendment.
 pub async fn terms(State(app): State<Arc<App>>, asked: Asked) -> Answer {
-    let reading = plain_list(&app, &asked).await?;
+    let reading = plain(&app, &asked, Id::Terms)?;
     Ok(listed(&reading, &app.ledger.terms(&reading.known).await?))
 }

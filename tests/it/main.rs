@@ -8,6 +8,7 @@ mod corrections;
 mod crash;
 mod http_access;
 mod http_bundle;
+mod http_description;
 mod http_etag;
 mod http_events;
 mod http_faults;
