@@ -77,8 +77,7 @@ fn log(entries: usize, items: usize) -> Vec<String> {
     }
     let site = json!({ "slot": "B1", "site": "b", "action": "designate", "name": text("b"), "lat_e7": 0, "lon_e7": 0, "accuracy_m": 1, "source": "bench" });
     log.push(office.entry(Kind::Designation, &["US/centre/1"], site));
-    let items: Vec<Value> =
-        (1..=8).map(|i| json!({ "uid": format!("B1-{i}"), "type": "9M728", "location": format!("L{}/1", i % 2 + 1), "count": 1 })).collect();
+    let items: Vec<Value> = (1..=items).map(|i| json!({ "uid": format!("B1-{i}"), "type": "9M728", "location": format!("L{}/1", i % 2 + 1), "count": 1 })).collect();
     let launchers =
         json!([{ "id": "L1", "type": "launcher", "cells": 2 }, { "id": "L2", "type": "launcher", "cells": 2 }]);
     let body = json!({ "slot": "B1", "launchers": launchers, "items": items, "absent": [] });
