@@ -10,6 +10,7 @@
 //! Deliberately absent: locks, stores, and the log's own signature, which follows the commit.
 
 use super::Replica;
+use super::cores::on_every_core;
 use crate::note::{SignError, Signer};
 use crate::tlog::{Head, leaf_hash};
 use crate::treaty::admit::{Signatures, shown_again};
@@ -102,31 +103,8 @@ fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec
     Outcome::Recorded { index }
 }
 
-/// From so many records on, several threads countersign them.
-const WORTH_A_THREAD: usize = 8;
-
 /// Countersigns every record, in order, with the same time. A key that fails once is not to be trusted with any.
 fn countersign_all(records: Vec<Signed>, clerk: &Signer, now: Instant) -> Result<Vec<Entry>, SignError> {
-    let countersign = |records: Vec<Signed>| -> Result<Vec<Entry>, SignError> {
-        records.into_iter().map(|signed| Entry::countersign(signed, clerk, now)).collect()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if records.len() < WORTH_A_THREAD || threads < 2 {
-        return countersign(records);
-    }
-    let share = records.len().div_ceil(threads);
-    let mut rest = records;
-    let mut shares = Vec::with_capacity(threads);
-    while rest.len() > share {
-        let tail = rest.split_off(rest.len() - share);
-        shares.push(tail);
-    }
-    std::thread::scope(|scope| {
-        let helpers: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| countersign(share))).collect();
-        let mut entries = countersign(rest)?;
-        for helper in helpers.into_iter().rev() {
-            entries.extend(helper.join().map_err(|_| SignError)??);
-        }
-        Ok(entries)
-    })
+    let entries = on_every_core(records, |signed| Entry::countersign(signed, clerk, now));
+    entries.ok_or(SignError)?.into_iter().collect()
 }

@@ -46,7 +46,7 @@ impl Entry {
             return Err(not_an_entry(1, "too large", "слишком велика"));
         }
         let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let text = note.text();
+        let (all, text) = (note.all(), note.text());
         let mut lines = note.into_lines();
         let Some(clerk_line) = lines.pop() else {
             return Err(not_an_entry(1, "no signature lines", "нет строк подписи"));
@@ -62,11 +62,10 @@ impl Entry {
         if lines.is_empty() {
             return Err(not_an_entry(1, "no signer's line", "нет строки подписанта"));
         }
-        let bytes = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        let last_line = bytes.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
-        let submitted = bytes.get(..last_line).unwrap_or_default().to_owned();
+        let last_line = all.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
+        let submitted = all.get(..last_line).unwrap_or_default().to_owned();
         let signed = Signed::of_parts(submitted, text, lines)?;
-        Ok(Entry { bytes, signed, received_at, clerk_line })
+        Ok(Entry { bytes: all.to_owned(), signed, received_at, clerk_line })
     }
 
     /// Whether the last line is this clerk's good countersignature.

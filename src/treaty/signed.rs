@@ -35,9 +35,7 @@ impl Signed {
             ));
         }
         let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let text = note.text();
-        let all = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        Signed::of_parts(all, text, note.into_lines())
+        Signed::of_parts(note.all().to_owned(), note.text(), note.into_lines())
     }
 
     /// Reads the text of a note whose lines are known; `note` is the whole of it.

@@ -312,6 +312,8 @@ fn the_cells_that_a_report_names_are_those_of_the_declaration_as_corrected_and_o
     assert!(can_name(&scene, "L1/8") && !can_name(&scene, "L1/9"));
     let changed = scene.fold.add("US/centre/1", Kind::DataChange, &[], with(changing("A1"), 16));
     assert!(can_name(&scene, "L1/16") && !can_name(&scene, "L1/17"));
+    scene.fold.add("US/centre/1", Kind::DataChange, &[], with(changing("A1"), 4));
+    assert!(can_name(&scene, "L1/16"), "the greatest number counts");
     scene.offer(BOTH[0], changed, void).expect("a correction");
     assert!(!can_name(&scene, "L1/16"), "the change is void");
     let newer = scene.fold.add("US/centre/1", Kind::Declaration, &[], with(declaring("A1"), 64));

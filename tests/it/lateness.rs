@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::support::fold::Fold;
 use super::support::ledger::signed;
-use super::support::records::{amendment, changing, declaring};
+use super::support::records::{amendment, changing, declaring, designating};
 use super::support::visits::{after, at, correcting, listing, objecting, receipting, reporting, stepping};
 
 const HOUR: i64 = 3_600;
@@ -206,6 +206,9 @@ fn an_acknowledgement_of_several_records_is_as_late_as_for_the_most_overdue() {
     assert_eq!(fold.late(of_the_list), [("ack", 7)]);
     let of_both = fold.add("US/centre/1", Kind::Acknowledgement, &[list, visit], json!({}));
     assert_eq!(fold.late(of_both), [("ack", 3_607)]);
+    let next = fold.request("A1");
+    let of_two_intents = fold.add("US/centre/1", Kind::Acknowledgement, &[visit, list, next], json!({}));
+    assert_eq!(fold.late(of_two_intents), [("ack", 3_607)], "where another intent follows, the first is named, too");
     let of_the_intent = fold.add("US/centre/1", Kind::Acknowledgement, &[visit], json!({}));
     assert_eq!(fold.late(of_the_intent), [("ack", 3_607)]);
 }
@@ -229,6 +232,15 @@ fn an_acknowledgement_that_nobody_waits_for_is_never_late() {
     for index in [milestone, hosts, by_host] {
         assert_eq!(fold.late(index), [], "{index}");
     }
+}
+
+#[test]
+fn what_a_host_notifies_is_acknowledged_whenever_a_party_likes() {
+    let mut fold = Fold::with_terms(|body| body["slots"]["A1"]["designated_by"] = "RO".into());
+    let named = fold.add("RO/centre/1", Kind::Designation, &[], designating("A1", "designate"));
+    fold.wait(DAY);
+    let read = fold.add("US/centre/1", Kind::Acknowledgement, &[named], json!({}));
+    assert_eq!(fold.late(read), []);
 }
 
 #[test]

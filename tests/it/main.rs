@@ -26,6 +26,7 @@ mod openssl;
 mod past;
 mod readme;
 mod refusals;
+mod reports;
 mod scale;
 mod sequencer;
 mod simulation;

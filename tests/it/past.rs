@@ -77,7 +77,7 @@ fn inspection(fold: &mut Fold, visit: u64) {
     fold.add("US/escort/1 RU/leader/1", Kind::Correction, &[], renamed);
     fold.report(visit, after(fold.now, -HOUR));
     // A number that is used a second and a third time, and one that leaves others out.
-    for number in [1, 1, 99] {
+    for number in [1, 1, 1, 99] {
         let mut record = fold.draft(&["PL/centre/1"], Kind::Acknowledgement, &[declaration], json!({}));
         record.number = number;
         fold.post(&super::support::ledger::signed(&record)).expect("an acknowledgement");

@@ -37,8 +37,9 @@ use crate::hash::Hash;
 #[derive(Clone, Debug, Default)]
 pub struct Register {
     facts: Vector<Fact>,
-    by_digest: HashMap<Hash, u32>,
-    by_id: HashMap<(u32, u128), u32>,
+    // Ordered, because these maps are the most of a register's memory, and hashed ones take four times as much.
+    by_digest: OrdMap<Hash, u32>,
+    by_id: OrdMap<(u32, [u8; 16]), u32>,
     by_number: OrdMap<(u32, u64), Numbered>,
     keys: Vector<Key>,
     key_by_name: HashMap<Arc<str>, u32>,
@@ -76,9 +77,9 @@ impl Register {
     }
 
     /// The entry of this author that carries this id.
-    pub fn index_of_id(&self, author: &str, id: u128) -> Option<u64> {
+    pub fn index_of_id(&self, author: &str, id: Uuid) -> Option<u64> {
         let author = *self.key_by_name.get(author)?;
-        self.by_id.get(&(author, id)).map(|&index| u64::from(index))
+        self.by_id.get(&(author, *id.as_bytes())).map(|&index| u64::from(index))
     }
 
     /// The terms in force after the last entry.
@@ -182,7 +183,8 @@ impl Register {
     pub fn visit_of_id(&self, id: Uuid) -> Option<u64> {
         self.visits.keys().copied().find(|&intent| {
             let author = self.fact(intent).map(|fact| fact.author);
-            author.is_some_and(|author| self.by_id.get(&(author, id.as_u128())).map(|&i| u64::from(i)) == Some(intent))
+            author
+                .is_some_and(|author| self.by_id.get(&(author, *id.as_bytes())).map(|&i| u64::from(i)) == Some(intent))
         })
     }
 
@@ -344,7 +346,7 @@ impl Register {
         });
         self.note_reliance(applied, kind);
         self.by_digest.insert(applied.digest, index);
-        self.by_id.insert((author, header.id.as_u128()), index);
+        self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
             .entry((author, header.number))
             .and_modify(|numbered| numbered.second = numbered.second.or(Some(index)))

@@ -69,4 +69,20 @@ pub async fn terms_in_force(court: &mut Court) {
     };
     court.refuse(&amendment(4, alone), Refusal::TermsInconsistent, "/body/slots/A1/inspected").await;
     court.admit(&amendment(4, |body| body["slots"] = slots())).await;
+    quorums(court).await;
+}
+
+/// 7.4: no cosigner of a quorum may be counted twice.
+async fn quorums(court: &mut Court) {
+    for quorum in [
+        json!({ "all": ["US", "US/mirror"] }),
+        json!({ "all": ["US/mirror", "RU/mirror", "US/mirror"] }),
+        json!({ "any": ["RU/mirror", { "all": ["US/mirror/1", { "n": 1, "of": ["RU/mirror/7"] }] }] }),
+        json!({ "n": 1, "of": ["US/mirror/", "US/mirror/1"] }),
+    ] {
+        let note = amendment(5, |body| body["quorum"] = quorum);
+        court.refuse(&note, Refusal::TermsInconsistent, "/body/quorum").await;
+    }
+    let apart = json!({ "all": ["US/mirror/1", "US/mirror/10", { "any": ["US/witness", "RU/mirror", "RU/mirrors"] }] });
+    court.admit(&amendment(5, |body| body["quorum"] = apart)).await;
 }

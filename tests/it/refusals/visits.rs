@@ -36,7 +36,7 @@ impl Court {
 
 /// 5: visits, lists, diagrams.
 pub async fn visits(court: &mut Court) {
-    for name in ["RU/leader/1", "US/escort/1"] {
+    for name in ["RU/leader/1", "RU/leader/2", "US/escort/1", "US/escort/2"] {
         court.admit(&registration(name)).await;
     }
     diagrams(court).await;
@@ -53,7 +53,9 @@ pub async fn visits(court: &mut Court) {
     for signers in ["RU/leader/1", "US/escort/1", "RU/leader/1 US/escort/1", "US/escort/1 RU/leader/1"] {
         court.admit(&noted(signers, Kind::Milestone, &[visit], stepping("start"))).await;
     }
-    for signers in ["RU/centre/1", "US/leader/1", "RU/leader/1 US/centre/1"] {
+    for signers in
+        ["RU/centre/1", "US/leader/1", "RU/leader/1 US/centre/1", "RU/leader/1 RU/leader/2", "US/escort/1 US/escort/2"]
+    {
         let note = noted(signers, Kind::Milestone, &[visit], stepping("start"));
         court.refuse(&note, Refusal::RoleNotAllowed, "/signers").await;
     }
