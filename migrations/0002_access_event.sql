@@ -1,4 +1,4 @@
--- Who read what, and what was done about tokens. Added to and never changed, like the log itself; but no part of the log:
+-- Who read what, who sent what, and what was done about tokens. Added to and never changed, like the log itself; but no part of the log:
 -- nobody signs it, and no mirror has it. The runtime adds and may read. countersign_reader, which serves people's own
 -- queries over the ledger, may not: what one Party looks at is no business of whoever runs a report.
 
@@ -10,12 +10,14 @@ CREATE TABLE countersign.access_event (
     label text CHECK (pg_catalog.octet_length(label) BETWEEN 1 AND 200),
     party text CHECK (pg_catalog.octet_length(party) BETWEEN 1 AND 32),
     role text CHECK (pg_catalog.octet_length(role) BETWEEN 1 AND 32),
+    address text CHECK (pg_catalog.octet_length(address) BETWEEN 1 AND 64),
     action text NOT NULL CHECK (pg_catalog.octet_length(action) BETWEEN 1 AND 32),
     subject text NOT NULL CHECK (pg_catalog.octet_length(subject) BETWEEN 1 AND 1024),
     outcome text NOT NULL CHECK (pg_catalog.octet_length(outcome) BETWEEN 1 AND 32)
 );
-COMMENT ON TABLE countersign.access_event IS 'Every read by the holder of a token, every act on a token.';
+COMMENT ON TABLE countersign.access_event IS 'Every read by the holder of a token, every act on a token, every record that became an entry.';
 COMMENT ON COLUMN countersign.access_event.request_id IS 'The Request-Id of the answer; null for acts of the command line.';
+COMMENT ON COLUMN countersign.access_event.address IS 'From where a record was sent: a record may come by courier, so nothing else is known of the sender.';
 COMMENT ON COLUMN countersign.access_event.token IS 'The hash of the token: of whoever read, or of what was made or revoked.';
 
 CREATE TRIGGER access_event_is_kept BEFORE UPDATE OR DELETE ON countersign.access_event

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::access::Asked;
 use super::problem::Problem;
-use super::request::{self, Parameters};
+use super::request::{self, Parameters, RequestId};
 use super::{App, Peer, TEXT, json, typed};
 use crate::author;
 use crate::evidence::bundle;
@@ -26,6 +26,7 @@ use crate::treaty::refusal::{Refusal, Refused};
 pub async fn submit(
     State(app): State<Arc<App>>,
     Extension(Peer(address)): Extension<Peer>,
+    Extension(RequestId(id)): Extension<RequestId>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
@@ -35,7 +36,7 @@ pub async fn submit(
     let now = app.ledger.clock.unix_duration().as_secs_f64();
     app.failures.may_try(address, now).map_err(Problem::too_many_failures)?;
     let bytes = request::body(&headers, body, record::MAX_BYTES, app.timers.body).await?;
-    let recorded = app.ledger.submit(bytes.to_vec(), address.to_string()).await.map_err(|error| {
+    let recorded = app.ledger.submit(bytes.to_vec(), address.to_string(), Some(id)).await.map_err(|error| {
         if let SubmitError::Refused { refused, .. } = &error
             && refused.iter().any(|refused| !refused.refusal.is_of_content())
         {

@@ -28,7 +28,7 @@ use crate::evidence::trust::Trust;
 use crate::hash::Hash;
 use crate::note::SignError;
 use crate::replica::{BeginError, ReplayError, Replica};
-use crate::store::log::{CommitError, Log, NewEntry};
+use crate::store::log::{CommitError, Log, NewEntry, Sent};
 use crate::store::postgres::PostgresLog;
 use crate::store::read::{Reader, pool};
 use crate::store::{Address, StoreError};
@@ -154,6 +154,7 @@ impl Ledger {
             leaf_hash: leaf_hash(entry.bytes.as_bytes()),
             note: entry.bytes.clone(),
             json: entry.signed.json().to_owned(),
+            sent: Sent { request_id: None, address: "create-log".into() },
         };
         log.commit(Head::default(), replica.head(), vec![new]).await?;
         Ok(Trust { origin: entry.signed.record.origin.clone(), terms: entry.signed.digest })

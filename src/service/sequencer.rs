@@ -15,6 +15,7 @@
 //!
 //! Deliberately absent: judgement (that is [`step`]), SQL ([`crate::store`]), and cosigning, which comes after.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::hash::Hash;
 use crate::note::Signer;
 use crate::replica::{Batch, Outcome, ReplayError, Replica, step};
 use crate::store::StoreError;
-use crate::store::log::{CommitError, Log, NewEntry, Tail};
+use crate::store::log::{CommitError, Log, NewEntry, Sent, Tail};
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
@@ -48,6 +49,8 @@ const FOLLOW: Duration = Duration::from_secs(1);
 pub struct Submission {
     /// The record.
     pub verified: Verified,
+    /// The request that brought it.
+    pub request_id: Option<String>,
     /// Who waits for the outcome.
     pub reply: oneshot::Sender<Result<Answer, Unavailable>>,
 }
@@ -192,7 +195,8 @@ impl<L: Log> Sequencer<L> {
 
     /// Writes one batch and answers every sender.
     async fn answer(&mut self, waiting: Vec<Submission>) {
-        let (records, replies): (Vec<_>, Vec<_>) = waiting.into_iter().map(|s| (s.verified, s.reply)).unzip();
+        let (records, replies): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|s| ((s.verified, s.request_id), s.reply)).unzip();
         let result = match &self.halted {
             Some(why) => Err(Unavailable::Halted(why.clone())),
             None => self.write(records).await.map_err(|failure| self.give_up(failure)),
@@ -228,12 +232,13 @@ impl<L: Log> Sequencer<L> {
     }
 
     /// Builds a batch under the head's lock, commits it and publishes it.
-    async fn write(&mut self, records: Vec<Verified>) -> Result<Vec<Answer>, Failure> {
+    async fn write(&mut self, records: Vec<(Verified, Option<String>)>) -> Result<Vec<Answer>, Failure> {
         let tail = self.log.entries_after(self.size()).await?;
-        let digests: Vec<Hash> = records.iter().map(|verified| verified.signed().digest).collect();
+        let (records, sent): (Vec<_>, Vec<_>) = records.into_iter().map(with_sender).unzip();
+        let digests: Vec<Hash> = sent.iter().map(|(digest, _)| *digest).collect();
         match self.build(tail, records) {
             Ok((base, batch)) => {
-                self.commit(&base, &batch).await?;
+                self.commit(&base, &batch, sent).await?;
                 self.publish(&base, batch, &digests)
             }
             Err(failure) => {
@@ -259,9 +264,11 @@ impl<L: Log> Sequencer<L> {
     }
 
     /// Commits the batch and compares what the store then holds with what was meant.
-    async fn commit(&mut self, base: &Published, batch: &Batch) -> Result<(), CommitError> {
+    async fn commit(&mut self, base: &Published, batch: &Batch, sent: Vec<(Hash, Sent)>) -> Result<(), CommitError> {
         let from = base.replica.head();
-        let new = batch.entries.iter().map(new_entry).collect();
+        let mut sent: HashMap<Hash, Sent> = sent.into_iter().rev().collect(); // of two senders the first counts
+        let new = batch.entries.iter();
+        let new = new.map(|entry| new_entry(entry, sent.remove(&entry.signed.digest).unwrap_or_default())).collect();
         let stored = self.log.commit(from, batch.head, new).await?;
         match root_over(base.replica.tree(), &stored) {
             head if head == batch.head => Ok(()),
@@ -357,12 +364,20 @@ impl<L: Log> Sequencer<L> {
     }
 }
 
-fn new_entry(entry: &Entry) -> NewEntry {
+/// A record, and who sent it under its digest.
+fn with_sender((verified, request_id): (Verified, Option<String>)) -> (Verified, (Hash, Sent)) {
+    let sent = Sent { request_id, address: verified.source().to_owned() };
+    let digest = verified.signed().digest;
+    (verified, (digest, sent))
+}
+
+fn new_entry(entry: &Entry, sent: Sent) -> NewEntry {
     NewEntry {
         digest: entry.signed.digest,
         leaf_hash: leaf_hash(entry.bytes.as_bytes()),
         note: entry.bytes.clone(),
         json: entry.signed.json().to_owned(),
+        sent,
     }
 }
 

@@ -71,11 +71,16 @@ pub enum SubmitError {
 
 impl Ledger {
     /// Takes a signed note in, and answers when it is durable.
-    pub async fn submit(&self, bytes: Vec<u8>, source: String) -> Result<Recorded, SubmitError> {
+    pub async fn submit(
+        &self,
+        bytes: Vec<u8>,
+        source: String,
+        request_id: Option<String>,
+    ) -> Result<Recorded, SubmitError> {
         let verified = self.verify(bytes, source).await?;
         let digest = verified.signed().digest;
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Submission { verified, reply }).map_err(|error| match error {
+        self.queue.try_send(Submission { verified, request_id, reply }).map_err(|error| match error {
             TrySendError::Full(_) => Unavailable::TryAgain("too many records are waiting".into()),
             TrySendError::Closed(_) => Unavailable::TryAgain("the ledger is shutting down".into()),
         })?;

@@ -1,7 +1,7 @@
-//! Who read what, and what was done about tokens.
+//! Who read what, who sent what, and what was done about tokens.
 //!
 //! Reads are committed in groups, each before its answer is sent ([`crate::service::accesses`]); an act on a token is
-//! recorded in the transaction that does it.
+//! recorded in the transaction that does it, and so is a record that becomes an entry.
 //!
 //! Invariants: rows are counted, and only ever added. A row holds no secret: of a token only its hash.
 //!
@@ -10,6 +10,7 @@
 
 use sqlx::PgConnection;
 
+use super::log::NewEntry;
 use super::{StoreError, read::Reader, token::Token};
 
 crate::one_of! {
@@ -91,4 +92,26 @@ pub(super) async fn record(connection: &mut PgConnection, events: &[AccessEvent]
         return Ok(());
     }
     Err(StoreError::Falsified("Postgres reported success and stored no record of an access".into()))
+}
+
+/// Records who sent these entries, in the transaction that adds them.
+pub(super) async fn record_sent(connection: &mut PgConnection, entries: &[NewEntry]) -> Result<(), StoreError> {
+    let request_ids: Vec<Option<&str>> = entries.iter().map(|entry| entry.sent.request_id.as_deref()).collect();
+    let addresses: Vec<&str> = entries.iter().map(|entry| entry.sent.address.as_str()).collect();
+    let digests: Vec<String> = entries.iter().map(|entry| entry.digest.to_string()).collect();
+    let inserted = sqlx::query(
+        "INSERT INTO countersign.access_event (request_id, address, action, subject, outcome) \
+         SELECT i, NULLIF(a, ''), 'submit', d, 'recorded' \
+         FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS batch(i, a, d)",
+    )
+    .persistent(false) // as above
+    .bind(request_ids)
+    .bind(addresses)
+    .bind(digests)
+    .execute(connection)
+    .await?;
+    if inserted.rows_affected() == entries.len() as u64 {
+        return Ok(());
+    }
+    Err(StoreError::Falsified("Postgres reported success and stored no record of who sent an entry".into()))
 }

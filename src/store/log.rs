@@ -27,6 +27,17 @@ pub struct NewEntry {
     pub note: String,
     /// The record's JSON, for people's own queries.
     pub json: String,
+    /// Who sent it.
+    pub sent: Sent,
+}
+
+/// Who sent a record: all that is known of it.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The request.
+    pub request_id: Option<String>,
+    /// The address that it came from, or what stands for one.
+    pub address: String,
 }
 
 /// A piece of the log, in index order.

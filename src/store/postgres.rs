@@ -170,6 +170,7 @@ async fn insert(connection: &mut PgConnection, from: Head, to: Head, entries: &[
     .await
     .map_err(refused)?;
     counted(&inserted, entries.len(), "entry")?;
+    super::access_event::record_sent(connection, entries).await?;
     let headed = sqlx::query("INSERT INTO countersign.tree_head (size, root) VALUES ($1, $2)")
         .bind(bigint(to.size))
         .bind(to.root.as_bytes().as_slice())

@@ -19,7 +19,7 @@ type Event = (Option<String>, String, String, String, String, String, String);
 async fn reads(api: &Api) -> Vec<Event> {
     let mut admin = api.database.connect(ClusterRole::Superuser).await;
     let sql = "SELECT request_id, party, role, label, action, subject, outcome FROM countersign.access_event \
-               WHERE action NOT LIKE 'token%' ORDER BY id";
+               WHERE action IN ('read', 'prepare') ORDER BY id";
     sqlx::query_as(sql).fetch_all(&mut admin).await.expect("rows")
 }
 
@@ -78,7 +78,6 @@ async fn strangers_and_refused_requests_leave_no_rows_and_no_secret_stays() {
         assert!(api.get(path, &stock.us).await.status >= 400);
     }
     api.send(Call::new("DELETE", "/v1/records/6").token(&stock.us)).await.expect(405);
-    api.post(&registration("US/centre/2")).await.expect(201);
     assert_eq!(dump(api).await, before);
     for path in ["/v1/records/cs_canary", "/v1/sites/canary", "/v1/inspections/canary"] {
         api.get(path, &stock.us).await.problem(404, "not_found");
@@ -152,7 +151,7 @@ async fn an_act_on_a_token_and_its_record_are_one() {
     assert_eq!(reader.revoke_tokens("courier").await.expect("revoked"), 1);
     assert_eq!(reader.revoke_tokens("courier").await.expect("nothing to do"), 0);
     let mut admin = api.database.connect(ClusterRole::Superuser).await;
-    let sql = "SELECT action, subject, token = $1, request_id IS NULL FROM countersign.access_event ORDER BY id";
+    let sql = "SELECT action, subject, token = $1, request_id IS NULL FROM countersign.access_event WHERE action LIKE 'token%' ORDER BY id";
     let rows: Vec<(String, String, bool, bool)> =
         sqlx::query_as(sql).bind(hash.as_bytes().as_slice()).fetch_all(&mut admin).await.expect("rows");
     let row = |action: &str| (action.to_owned(), "courier".to_owned(), true, true);
@@ -165,4 +164,32 @@ async fn an_act_on_a_token_and_its_record_are_one() {
     let tokens = reader.tokens().await.expect("tokens");
     let labels: Vec<_> = tokens.iter().map(|token| (token.label.as_str(), token.revoked_at.is_some())).collect();
     assert_eq!(labels, [("courier", true), ("second", false)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_and_who_sent_it_are_committed_together() {
+    let Some(api) = Api::start().await else { return };
+    let mut admin = api.database.connect(ClusterRole::Superuser).await;
+    let sql = "SELECT request_id, address, subject, outcome FROM countersign.access_event WHERE action = 'submit' ORDER BY id";
+    let before: Vec<(Option<String>, Option<String>, String, String)> =
+        sqlx::query_as(sql).fetch_all(&mut admin).await.expect("rows");
+    assert_eq!(before.len(), 5, "the terms and four centres");
+    assert_eq!((before[0].0.as_deref(), before[0].1.as_deref()), (None, Some("create-log")));
+    let note = registration("US/centre/2");
+    let sent = |id: &str| Call::note(&note).header("request-id", id).from([198, 51, 100, 7]);
+    let answer = api.send(sent("first")).await.expect(201).json();
+    api.send(sent("again")).await.expect(200); // no new entry, so nothing to record
+    api.post("no record").await.expect(400);
+    api.post(&note.replacen("centre/2", "centre/3", 1)).await;
+    let rows: Vec<(Option<String>, Option<String>, String, String)> =
+        sqlx::query_as(sql).fetch_all(&mut admin).await.expect("rows");
+    let digest = answer["digest"].as_str().expect("a digest").to_owned();
+    assert_eq!(rows[5..], [(Some("first".into()), Some("198.51.100.7".into()), digest, "recorded".into())]);
+    // Neither without the other.
+    api.database.sabotage("CREATE RULE r AS ON INSERT TO countersign.access_event DO INSTEAD NOTHING").await;
+    assert_eq!(api.post(&registration("US/centre/4")).await.status, 503);
+    assert_eq!(api.size(), 6);
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM countersign.entry").fetch_one(&mut admin).await.expect("a number");
+    assert_eq!(count, 6, "nothing was written");
 }

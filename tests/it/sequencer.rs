@@ -137,7 +137,7 @@ async fn a_database_that_lies_is_caught_before_anything_is_signed() {
         assert_eq!(text(&setting.heads("a")), heads, "{what}");
         assert!(server.published.load().halted.load().is_some(), "{what}: readers are told");
         // No other server waits for a lock that was left behind.
-        setting.database.sabotage("SELECT FROM countersign.head FOR UPDATE NOWAIT").await;
+        setting.database.sabotage("SET lock_timeout = '5s'; SELECT FROM countersign.head FOR UPDATE").await;
     }
 }
 

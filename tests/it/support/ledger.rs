@@ -13,7 +13,7 @@ use countersign::service::clock::Clock;
 use countersign::service::heads::HeadFile;
 use countersign::service::published::{Published, Seal};
 use countersign::service::sequencer::{Answer, QUEUE, Sequencer, Submission, Unavailable};
-use countersign::store::log::{Log, NewEntry};
+use countersign::store::log::{Log, NewEntry, Sent};
 use countersign::tlog::{EMPTY_ROOT, Head, leaf_hash};
 use countersign::treaty::admit::Signatures;
 use countersign::treaty::party::Party;
@@ -120,6 +120,7 @@ pub async fn begin<L: Log>(mut log: L) -> L {
         leaf_hash: leaf_hash(entry.bytes.as_bytes()),
         note: entry.bytes.clone(),
         json: entry.signed.json().to_owned(),
+        sent: Sent::default(),
     };
     log.commit(Head::default(), replica.head(), vec![new]).await.expect("entry 0");
     log
@@ -180,7 +181,7 @@ impl Server {
         let published = self.published.load_full();
         let verified = signed.verify(published.replica.register(), "test").expect("signed");
         let (reply, answer) = oneshot::channel();
-        let _ = self.queue.send(Submission { verified, reply }).await; // a stopped server drops it, and the sender sees
+        let _ = self.queue.send(Submission { verified, request_id: None, reply }).await; // a stopped server drops it, and the sender sees
         answer
     }
 
