@@ -18,3 +18,4 @@ mod sequencer;
 mod simulation;
 mod store;
 mod support;
+mod year;
