@@ -12,7 +12,7 @@ CREATE TABLE countersign.entry (
     leaf_hash bytea NOT NULL CHECK (pg_catalog.octet_length(leaf_hash) = 32),
     note bytea NOT NULL CHECK (pg_catalog.octet_length(note) BETWEEN 1 AND 65535),
     record jsonb NOT NULL
-);
+) WITH (toast_tuple_target = 8160); -- a row up to 8 kB is kept as it is: compressing every record costs more than its disk
 COMMENT ON TABLE countersign.entry IS 'Every record with the ledger''s countersignature. note holds the exact bytes; record is a convenience for queries.';
 COMMENT ON COLUMN countersign.entry.digest IS 'SHA-256 of the text that was signed: the permanent address.';
 COMMENT ON COLUMN countersign.entry.leaf_hash IS 'SHA-256 of a zero byte and note (RFC 6962).';

@@ -59,6 +59,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("axum", &["api", "web", "witness", "mirror", "cli/serve"], "HTTP ends at the edge"),
     ("hyper", &["api"], "connections are served in one place"),
     ("hyper_util", &["api"], "connections are served in one place"),
+    ("prometheus_client", &["api"], "figures are counted where requests are answered"),
     ("tower", &["api", "web", "witness", "mirror"], "HTTP ends at the edge"),
     ("ureq", &["cli", "mirror", "service"], "only these call others"),
     ("clap", &["cli", "main"], "arguments are read by the command line"),

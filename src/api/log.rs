@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
 use serde_json::json;
 
+use super::access::Asked;
 use super::problem::{Detail, Problem};
-use super::request::{self, Parameters, Path};
+use super::request::{Parameters, Path};
 use super::{App, TEXT, json, typed};
-use crate::service::access::Principal;
 use crate::service::published::Published;
 use crate::service::view;
 use crate::tlog::TreeError;
@@ -22,12 +22,20 @@ use crate::words::Words;
 type Answer = Result<Response, Problem>;
 
 /// `GET /livez`: the process answers.
-pub async fn livez() -> Response {
-    typed(TEXT, "ok\n")
+pub async fn livez(uri: Uri) -> Answer {
+    Parameters::none(&uri)?;
+    Ok(never_kept(typed(TEXT, "ok\n")))
+}
+
+/// An answer about this moment, which nobody is to keep.
+fn never_kept(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// `GET /readyz`: the database answers and the ledger writes.
-pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
+pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
+    Parameters::none(&uri)?;
     let published = app.ledger.now();
     if published.halted.load().is_some() {
         let detail = Words::fixed(
@@ -40,7 +48,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Answer {
         let detail = Words::fixed("The database does not answer.", "База данных не отвечает.");
         return Err(Problem::unavailable("database", detail, 1));
     }
-    Ok(typed(TEXT, "ready\n"))
+    Ok(never_kept(typed(TEXT, "ready\n")))
 }
 
 /// `GET /v1/log`: name, keys and newest checkpoint. Public.
@@ -58,19 +66,29 @@ pub async fn policy(State(app): State<Arc<App>>, uri: Uri) -> Answer {
 }
 
 /// `GET /checkpoint`: the newest signed checkpoint, as C2SP tlog-checkpoint.
-pub async fn checkpoint(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    Parameters::none(&uri)?;
-    let (published, _) = tree(&app, &headers).await?;
+pub async fn checkpoint(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    Parameters::none(&asked.uri)?;
+    let published = tree(&app, &asked)?;
     let mut response = typed(TEXT, published.checkpoint.to_string());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
-/// `GET /tile/…`: hash tiles and entry bundles, as C2SP tlog-tiles. Entries are for those who read everything.
-pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    Parameters::none(&uri)?;
-    let (published, principal) = tree(&app, &headers).await?;
-    let bytes = app.ledger.tile(&published, &principal, &path).await?;
+/// `GET /tile/…`: hash tiles, as C2SP tlog-tiles.
+pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, asked: Asked) -> Answer {
+    Parameters::none(&asked.uri)?;
+    any_tile(&app, &asked, &path).await
+}
+
+/// `GET /tile/entries/…`: entries, for those who read everything.
+pub async fn entry_tile(State(app): State<Arc<App>>, Path(path): Path<String>, asked: Asked) -> Answer {
+    Parameters::none(&asked.uri)?;
+    any_tile(&app, &asked, &format!("entries/{path}")).await
+}
+
+async fn any_tile(app: &App, asked: &Asked, path: &str) -> Answer {
+    let published = tree(app, asked)?;
+    let bytes = app.ledger.tile(&published, &asked.principal, path).await?;
     let mut response = typed("application/octet-stream", bytes);
     let immutable = HeaderValue::from_static("private, max-age=31536000, immutable");
     response.headers_mut().insert(header::CACHE_CONTROL, immutable);
@@ -81,11 +99,10 @@ pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>, uri: Ur
 pub async fn inclusion(
     State(app): State<Arc<App>>,
     Path((index, size)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
-    Parameters::none(&uri)?;
-    let (published, _) = tree(&app, &headers).await?;
+    Parameters::none(&asked.uri)?;
+    let published = tree(&app, &asked)?;
     let (index, size) = (number(&index)?, number(&size)?);
     let tree = published.replica.tree();
     let hashes = tree.prove_inclusion(index, size).map_err(out_of_range)?;
@@ -99,11 +116,10 @@ pub async fn inclusion(
 pub async fn consistency(
     State(app): State<Arc<App>>,
     Path((first, second)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
-    Parameters::none(&uri)?;
-    let (published, _) = tree(&app, &headers).await?;
+    Parameters::none(&asked.uri)?;
+    let published = tree(&app, &asked)?;
     let (first, second) = (number(&first)?, number(&second)?);
     let tree = published.replica.tree();
     let hashes = tree.prove_consistency(first, second).map_err(out_of_range)?;
@@ -116,14 +132,9 @@ pub async fn consistency(
 }
 
 /// The tree, for whoever may read it.
-async fn tree(app: &App, headers: &HeaderMap) -> Result<(Arc<Published>, Principal), Problem> {
-    let principal = request::principal(headers, &app.ledger).await?;
+fn tree(app: &App, asked: &Asked) -> Result<Arc<Published>, Problem> {
     let published = app.ledger.now();
-    if principal.may_read_tree(&published.replica) {
-        Ok((published, principal))
-    } else {
-        Err(Problem::token_required())
-    }
+    if asked.principal.may_read_tree(&published.replica) { Ok(published) } else { Err(Problem::token_required()) }
 }
 
 fn number(text: &str) -> Result<u64, Problem> {

@@ -1,15 +1,22 @@
 //! HTTP for machines: every route on this page.
 //!
 //! Records come in as the text that was signed and go out as JSON around that text. Reads need a token, but for what
-//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`].
+//! verifies the ledger itself. Every answer has a `Request-Id`; every refusal is a [`problem`]; every successful read has
+//! a tag of its content ([`etag`]).
 //!
 //! Invariants: no handler holds a transaction, so a request that is dropped leaves nothing behind; unknown addresses,
 //! methods and parameters are refused; nothing that was sent is ever logged.
 //!
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
+mod access;
+mod docs;
+mod etag;
 mod limit;
 mod log;
+mod metrics;
+mod openapi;
+pub mod operation;
 pub mod problem;
 mod read;
 mod request;
@@ -21,13 +28,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
+use tokio::sync::Semaphore;
 
+use self::operation::{Id, OPERATIONS};
 use self::problem::Problem;
+use self::request::RequestId;
 use self::server::Timers;
 use crate::service::ledger::Ledger;
 
@@ -36,7 +46,13 @@ pub struct App {
     ledger: Arc<Ledger>,
     failures: limit::Failures,
     timers: Timers,
+    metrics: metrics::Metrics,
+    /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
+    bundles: Semaphore,
 }
+
+/// Bundles that are read and verified at once.
+const BUNDLES: usize = 16;
 
 /// The address that a request came from.
 #[derive(Clone, Copy, Debug)]
@@ -45,53 +61,81 @@ pub struct Peer(pub IpAddr);
 /// The header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// Every route.
+/// Every route, from the table of operations.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers });
-    Router::new()
-        .route("/livez", get(log::livez))
-        .route("/readyz", get(log::readyz))
-        .route("/v1/log", get(log::about))
-        .route("/v1/log/policy", get(log::policy))
-        .route("/v1/log/proofs/inclusion/{index}/{size}", get(log::inclusion))
-        .route("/v1/log/proofs/consistency/{first}/{second}", get(log::consistency))
-        .route("/checkpoint", get(log::checkpoint))
-        .route("/tile/{*path}", get(log::tile))
-        .route("/v1/verify", post(write::verify))
-        .route("/v1/records", get(read::records).post(write::submit))
-        .route("/v1/records/prepare", post(write::prepare))
-        .route("/v1/records/{name}", get(read::record))
-        .route("/v1/records/{name}/note", get(read::note))
-        .route("/v1/records/{name}/receipt", get(read::receipt))
-        .route("/v1/records/{name}/bundle", get(read::bundle))
-        .route("/v1/sites", get(read::sites))
-        .route("/v1/sites/{code}", get(read::site))
-        .route("/v1/inspections", get(read::inspections))
-        .route("/v1/inspections/{name}", get(read::inspection))
-        .route("/v1/declarations", get(read::declarations))
-        .route("/v1/keys", get(read::keys))
-        .route("/v1/terms", get(read::terms))
+    let bundles = Semaphore::new(BUNDLES);
+    let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
+    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
+    let mut router = Router::new();
+    for operation in OPERATIONS {
+        let mut handler = handler(operation.id);
+        if operation.access.takes_token() {
+            handler = handler.route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
+        }
+        router = router.route(operation.path, handler);
+    }
+    router
         .fallback(|| async { Problem::route_unknown().into_response() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed().into_response() })
         .layer(from_fn_with_state(Arc::clone(&app), around))
         .with_state(app)
 }
 
+/// What answers an operation.
+fn handler(id: Id) -> MethodRouter<Arc<App>> {
+    match id {
+        Id::Live => get(log::livez),
+        Id::Ready => get(log::readyz),
+        Id::Metrics => get(metrics::metrics),
+        Id::Description => get(openapi::description),
+        Id::Docs => get(docs::page),
+        Id::Log => get(log::about),
+        Id::Policy => get(log::policy),
+        Id::Inclusion => get(log::inclusion),
+        Id::Consistency => get(log::consistency),
+        Id::Checkpoint => get(log::checkpoint),
+        Id::EntryTile => get(log::entry_tile),
+        Id::Tile => get(log::tile),
+        Id::Verify => post(write::verify),
+        Id::Records => get(read::records),
+        Id::Submit => post(write::submit),
+        Id::Prepare => post(write::prepare),
+        Id::Record => get(read::record),
+        Id::Note => get(read::note),
+        Id::Receipt => get(read::receipt),
+        Id::Bundle => get(read::bundle),
+        Id::Sites => get(read::sites),
+        Id::Site => get(read::site),
+        Id::Inspections => get(read::inspections),
+        Id::Inspection => get(read::inspection),
+        Id::Declarations => get(read::declarations),
+        Id::Keys => get(read::keys),
+        Id::Terms => get(read::terms),
+    }
+}
+
 /// What surrounds every request: its id, the language of a refusal, one line of log, the headers that all answers have.
-async fn around(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: Next) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let well_formed = |id: &&str| {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     let id = given.filter(well_formed).map_or_else(|| format!("req_{}", uuid::Uuid::now_v7().simple()), str::to_owned);
     let lang = request::lang(request.headers());
+    let wanted = etag::Wanted::of(request.method(), request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let started = app.ledger.clock.unix_duration();
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    let mut response = problem::render(response, &path, lang, &id);
-    let status = response.status().as_u16();
-    let duration_us = app.ledger.clock.unix_duration().saturating_sub(started).as_micros();
-    tracing::debug!(request_id = id, %method, path, status, duration_us, "request");
+    let code = response.extensions().get::<Problem>().map(|problem| problem.code);
+    let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;
+    let status = response.status();
+    let took = app.ledger.clock.unix_duration().saturating_sub(started);
+    let method = metrics::method_label(&method);
+    app.metrics.answered(&route, method, status, code, took);
+    let (status, duration_us) = (status.as_u16(), took.as_micros());
+    tracing::debug!(request_id = id, method, route, status, duration_us, code, "request");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

@@ -54,12 +54,14 @@ pub struct Problem {
     pub errors: Vec<Detail>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+    /// The clerk's note about a record that was authentic and refused.
+    pub refusal: Option<String>,
 }
 
 impl Problem {
     /// A problem without single faults.
     pub const fn new(status: StatusCode, code: &'static str, title: Words, detail: Words) -> Problem {
-        Problem { status, code, title, detail, errors: Vec::new(), retry_after: None }
+        Problem { status, code, title, detail, errors: Vec::new(), retry_after: None, refusal: None }
     }
 
     /// Nothing here, or nothing that the asker may know of.
@@ -198,6 +200,15 @@ impl Problem {
         )
     }
 
+    /// Too many ask for the same costly thing.
+    pub fn busy() -> Problem {
+        let detail = Words::fixed(
+            "Too many bundles are being verified here. Try again, or verify it yourself: countersign verify.",
+            "Сейчас здесь проверяется слишком много пакетов. Повторите запрос или проверьте сами: countersign verify.",
+        );
+        Problem::unavailable("busy", detail, 1)
+    }
+
     /// A text that is not a record, with every fault.
     pub fn malformed(malformed: &Malformed) -> Problem {
         let status =
@@ -285,7 +296,11 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Problem {
         match error {
             SubmitError::Malformed(malformed) => Problem::malformed(&malformed),
-            SubmitError::Refused { refused, .. } => Problem::refused(&refused),
+            SubmitError::Refused { refused, note, .. } => {
+                let mut problem = Problem::refused(&refused);
+                problem.refusal = note;
+                problem
+            }
             SubmitError::Conflict(index) => Problem::conflict(index),
             SubmitError::Unavailable(Unavailable::TryAgain(_)) | SubmitError::Store(_) => Problem::unavailable(
                 "try_again",
@@ -351,6 +366,9 @@ pub fn render(mut response: Response, instance: &str, lang: Lang, request_id: &s
     });
     if !problem.errors.is_empty() {
         body["errors"] = problem.errors.iter().map(|detail| detail.to_json(lang)).collect();
+    }
+    if let Some(refusal) = problem.refusal {
+        body["refusal"] = refusal.into();
     }
     *response.body_mut() = Body::from(format!("{body}\n"));
     let headers = response.headers_mut();

@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
+use super::access::Asked;
+use super::operation::Id;
 use super::problem::Problem;
 use super::request::{self, Parameters, Path, record_name};
 use super::{App, TEXT, json, typed};
@@ -36,74 +38,53 @@ struct Reading {
 }
 
 /// Reads what every read has, and refuses parameters that the address does not know.
-async fn reading(app: &App, uri: &Uri, headers: &HeaderMap, known: &[&str]) -> Result<(Reading, Parameters), Problem> {
-    let principal = request::holder(headers, &app.ledger).await?;
-    let mut parameters = Parameters::read(uri, &[&["known_at"], known].concat());
+fn reading(app: &App, asked: &Asked, id: Id) -> Result<(Reading, Parameters), Problem> {
+    let principal = asked.holder()?;
+    let mut parameters = Parameters::read(&asked.uri, id.operation().query);
     let at = parameters.take("known_at", KnownAt::parse);
     let mark = parameters.take("bom", |text| match text {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
     });
-    let wants_table = request::accepts(headers, "text/csv");
+    let wants_table = request::accepts(&asked.headers, "text/csv");
     let table = wants_table.then(|| mark.unwrap_or(false));
     let known = app.ledger.known(at.unwrap_or_default());
     Ok((Reading { principal, known: known?, table }, parameters))
 }
 
 /// A read without further parameters.
-async fn plain(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Reading, Problem> {
-    let (reading, parameters) = reading(app, uri, headers, &[]).await?;
-    parameters.finish()?;
-    Ok(reading)
-}
-
-/// A read of a list without further parameters.
-async fn plain_list(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Reading, Problem> {
-    let (reading, parameters) = reading(app, uri, headers, &["bom"]).await?;
+fn plain(app: &App, asked: &Asked, id: Id) -> Result<Reading, Problem> {
+    let (reading, parameters) = reading(app, asked, id)?;
     parameters.finish()?;
     Ok(reading)
 }
 
 /// A list, as JSON or as a table.
 fn listed(reading: &Reading, list: &List) -> Response {
-    match reading.table {
+    let mut response = match reading.table {
         Some(mark) => typed(CSV, list.to_csv(mark)),
         None => json(&list.to_json()),
-    }
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
 }
 
 /// The media type of a table.
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// The parameters of a list of records.
-const FILTERS: &[&str] = &[
-    "limit",
-    "cursor",
-    "kind",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-    "bom",
-];
-
 /// `GET /v1/records`: newest first, in pages that stay with one size of the log.
-pub async fn records(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    list_of_records(&app, &uri, &headers, None).await
+pub async fn records(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    list_of_records(&app, &asked, Id::Records, None).await
 }
 
 /// `GET /v1/declarations`: the declarations, as a list of records.
-pub async fn declarations(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    list_of_records(&app, &uri, &headers, Some(Kind::Declaration)).await
+pub async fn declarations(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    list_of_records(&app, &asked, Id::Declarations, Some(Kind::Declaration)).await
 }
 
-async fn list_of_records(app: &App, uri: &Uri, headers: &HeaderMap, kind: Option<Kind>) -> Answer {
-    let known: Vec<&str> = FILTERS.iter().copied().filter(|name| kind.is_none() || *name != "kind").collect();
-    let (mut reading, mut parameters) = reading(app, uri, headers, &known).await?;
+async fn list_of_records(app: &App, asked: &Asked, id: Id, kind: Option<Kind>) -> Answer {
+    let (mut reading, mut parameters) = reading(app, asked, id)?;
     let limit = |text: &str| decimal(text)?.try_into().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     let cursor = |text: &str| {
         let (size, before) = text.split_once('.')?;
@@ -132,55 +113,55 @@ async fn list_of_records(app: &App, uri: &Uri, headers: &HeaderMap, kind: Option
 }
 
 /// `GET /v1/records/{index|digest}`.
-pub async fn record(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn record(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Record)?;
     Ok(json(&app.ledger.record(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/note`: the entry's bytes.
-pub async fn note(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn note(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Note)?;
     Ok(typed(TEXT, app.ledger.note(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
 /// `GET /v1/records/{…}/receipt`: its C2SP tlog-proof in the first checkpoint that contained it.
-pub async fn receipt(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn receipt(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Receipt)?;
     Ok(typed(TEXT, app.ledger.receipt(&reading.known, &reading.principal, record_name(&name)?)?))
 }
 
 /// `GET /v1/records/{…}/bundle`: everything that its verification needs, in one file.
-pub async fn bundle(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn bundle(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Bundle)?;
     let bundle = app.ledger.bundle(&reading.known, &reading.principal, record_name(&name)?).await?;
     let text = serde_json::to_string_pretty(&bundle).unwrap_or_default();
     Ok(typed(bundle::MEDIA_TYPE, format!("{text}\n")))
 }
 
 /// `GET /v1/sites`: the slots, each with its site, what is declared there, and the visits to it.
-pub async fn sites(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain_list(&app, &uri, &headers).await?;
+pub async fn sites(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Sites)?;
     Ok(listed(&reading, &app.ledger.sites(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/sites/{code}`.
-pub async fn site(State(app): State<Arc<App>>, Path(code): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn site(State(app): State<Arc<App>>, Path(code): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Site)?;
     let slot = Slot::parse(&code).ok_or(Problem::not_found())?;
     Ok(json(&app.ledger.site(&reading.known, &reading.principal, slot).await?))
 }
 
 /// `GET /v1/inspections`: every visit from its intent on, newest first.
-pub async fn inspections(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let (reading, mut parameters) = reading(&app, &uri, &headers, &["site", "bom"]).await?;
+pub async fn inspections(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let (reading, mut parameters) = reading(&app, &asked, Id::Inspections)?;
     let site = parameters.take("site", Slot::parse);
     parameters.finish()?;
     Ok(listed(&reading, &app.ledger.inspections(&reading.known, &reading.principal, site)))
 }
 
 /// `GET /v1/inspections/{digest or id of the intent}`: both sides' records side by side.
-pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain(&app, &uri, &headers).await?;
+pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Inspection)?;
     let digest = name.parse().ok().map(InspectionName::Digest);
     let name = digest.or_else(|| uuid::Uuid::try_parse(&name).ok().map(InspectionName::Id));
     let name = name.ok_or(Problem::not_found())?;
@@ -188,13 +169,13 @@ pub async fn inspection(State(app): State<Arc<App>>, Path(name): Path<String>, u
 }
 
 /// `GET /v1/keys`: the keys, each with its revocation and, for authors, the next number.
-pub async fn keys(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain_list(&app, &uri, &headers).await?;
+pub async fn keys(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Keys)?;
     Ok(listed(&reading, &app.ledger.keys(&reading.known, &reading.principal).await?))
 }
 
 /// `GET /v1/terms`: the first terms and every amendment.
-pub async fn terms(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let reading = plain_list(&app, &uri, &headers).await?;
+pub async fn terms(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let reading = plain(&app, &asked, Id::Terms)?;
     Ok(listed(&reading, &app.ledger.terms(&reading.known).await?))
 }

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 use super::problem::{Detail, Problem};
 use crate::hash::Hash;
-use crate::service::access::Principal;
+use crate::service::access::Token;
 use crate::service::ledger::Ledger;
 use crate::service::query::RecordName;
 use crate::words::{Lang, Words};
@@ -42,22 +42,18 @@ pub fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     first == Some(wanted)
 }
 
-/// Who asks. A token that is not in force is nobody's.
-pub async fn principal(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Principal::Anonymous) };
+/// The id of a request, in its answer, in logs, and in the record of an access.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The token that was sent, if one was. One that is not in force is refused.
+pub async fn token(headers: &HeaderMap, ledger: &Ledger) -> Result<Option<Token>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
     let token = Some(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("Bearer"));
     let token = token.filter(|token| token.starts_with("cs_") && token.len() < 128).ok_or(Problem::token_required())?;
-    let found = ledger.reader.find_token(&Hash::of(token.as_bytes())).await;
-    let found = found.map_err(|error| Problem::from(crate::service::query::QueryError::Store(error)))?;
-    let token = found.ok_or(Problem::token_required())?;
-    Ok(Principal::Holder { party: token.party, role: token.role })
-}
-
-/// Who asks, where only holders of a token may.
-pub async fn holder(headers: &HeaderMap, ledger: &Ledger) -> Result<Principal, Problem> {
-    let principal = principal(headers, ledger).await?;
-    if principal.is_known() { Ok(principal) } else { Err(Problem::token_required()) }
+    let found = ledger.token(&Hash::of(token.as_bytes())).await?;
+    found.map(Some).ok_or(Problem::token_required())
 }
 
 /// What stands in the path of an address. What cannot be read is the name of nothing.

@@ -9,6 +9,7 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
+use super::access::Asked;
 use super::problem::Problem;
 use super::request::{self, Parameters};
 use super::{App, Peer, TEXT, json, typed};
@@ -39,6 +40,7 @@ pub async fn submit(
             && refused.iter().any(|refused| !refused.refusal.is_of_content())
         {
             app.failures.failed(address, now);
+            app.metrics.failed_verification();
         }
         with_lines(error, &bytes)
     })?;
@@ -82,20 +84,19 @@ fn line_of(refused: &Refused, note: &[u8]) -> Option<u32> {
 
 /// `POST /v1/records/prepare`: takes a record's JSON object and answers the exact text to sign. The object stays as it
 /// is. For a token of the record's own state the rules are asked as well; for others only the form is looked at.
-pub async fn prepare(
-    State(app): State<Arc<App>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    Parameters::none(&uri)?;
-    request::media_type(&headers, "application/json")?;
-    let principal = request::principal(&headers, &app.ledger).await?;
-    let bytes = request::body(&headers, body, record::MAX_BYTES, app.timers.body).await?;
+pub async fn prepare(State(app): State<Arc<App>>, asked: Asked, body: Body) -> Result<Response, Problem> {
+    Parameters::none(&asked.uri)?;
+    request::media_type(&asked.headers, "application/json")?;
+    let bytes = request::body(&asked.headers, body, record::MAX_BYTES, app.timers.body).await?;
     let object = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::malformed(&not_utf8()))?;
     let text = author::text_of(&app.ledger.trust.origin, &object);
     let record = Record::parse(&text).map_err(|malformed| Problem::malformed(&malformed))?;
-    if principal.is_of(record.header.party) {
+    // Each signer adds a line: a dash, a name, and the base64 of 68 bytes, with spaces and a line feed.
+    let lines: usize = record.header.signers.iter().map(|name| "—  \n".len() + name.as_str().len() + 92).sum();
+    if text.len() + 1 + lines > record::MAX_BYTES {
+        return Err(Problem::too_large(record::MAX_BYTES));
+    }
+    if asked.principal.is_of(record.header.party) {
         let refused = app.ledger.now().replica.foresee(&record, app.ledger.clock.now());
         if !refused.is_empty() {
             return Err(Problem::refused(&refused));
@@ -118,6 +119,7 @@ pub async fn verify(
 ) -> Result<Response, Problem> {
     Parameters::none(&uri)?;
     request::media_type(&headers, bundle::MEDIA_TYPE).or_else(|_| request::media_type(&headers, "application/json"))?;
+    let Ok(_place) = app.bundles.try_acquire() else { return Err(Problem::busy()) };
     let bytes = request::body(&headers, body, bundle::MAX_BYTES, app.timers.body).await?;
     let lang = request::lang(&headers);
     let trust = app.ledger.trust.clone();

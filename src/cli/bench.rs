@@ -34,10 +34,10 @@ const ORIGIN: &str = "bench.countersign.example/load";
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Records to post at full speed
-    #[arg(long, default_value_t = 30_000)]
+    #[arg(long, default_value_t = 40_000)]
     records: usize,
     /// Clients, each with one connection
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 96)]
     clients: usize,
     /// Where the data directory is made; it is removed afterwards
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
@@ -70,6 +71,7 @@ pub fn start_logging(format: LogFormat) {
 }
 
 async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
     let keys = || read_keys(&arguments.log_key, &arguments.clerk_key);
     let opened = arguments.store.open().await?;
     let data_dir = &arguments.store.data_dir;
@@ -83,7 +85,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let running = Running::start(arguments.listen, settings(keys()?)).await?;
     tracing::info!(address = %running.address, entries = running.ledger.now().size(), "serving");
     eprintln!("Serving on http://{}", running.address);
-    wait_for_signal().await?;
+    signals.wait().await;
     tracing::info!("stopping: open requests may finish");
     running.stop().await;
     if let Some(cluster) = opened.cluster {
@@ -138,11 +140,25 @@ impl Running {
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
+/// SIGTERM and Ctrl-C, noted from the moment at which this is made.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Begins to note signals: what comes before anybody waits for it is not lost.
+    pub fn listen() -> anyhow::Result<Signals> {
+        let cannot = "cannot listen for signals";
+        let interrupt = signal(SignalKind::interrupt()).context(cannot)?;
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate()).context(cannot)? })
+    }
+
+    /// Waits for either.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

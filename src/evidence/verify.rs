@@ -118,6 +118,14 @@ impl Examination<'_> {
             ));
             return None;
         };
+        let own = Trust { origin: terms.origin.clone(), terms: entry_0.signed.digest };
+        if self.bundle.origin != own.origin || self.bundle.trust != own.to_string() {
+            let detail = Words::fixed(
+                "What the bundle says of its ledger is not what its first terms say.",
+                "Сведения пакета о реестре не совпадают с первыми условиями.",
+            );
+            self.findings.fail(Check::Form, None, "bundle_contradicts_itself", detail);
+        }
         self.trust(entry_0.signed.digest, &terms.origin);
         let checkpoint = self.checkpoint(proof?, &terms)?;
         let mut ledger = Ledger::new(checkpoint, replica.register().clone());

@@ -77,6 +77,7 @@ impl fmt::Display for Line {
 /// A note that was read. No signature has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note<'a> {
+    all: &'a str,
     text: &'a str,
     lines: Vec<Line>,
 }
@@ -174,6 +175,16 @@ impl NoteError {
     }
 }
 
+/// Where the first control character other than a line feed stands.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    let is_control = |b: u8| b < 0x20 && b != b'\n';
+    // Whole blocks first, without a branch inside: most notes have none at all.
+    let has_one = |block: &[u8]| block.iter().fold(false, |found, &b| found | is_control(b));
+    let block = bytes.chunks(64).position(has_one)?;
+    let start = block * 64;
+    bytes.get(start..)?.iter().position(|&b| is_control(b)).map(|offset| start + offset)
+}
+
 /// The number, from 1, of the line in which the byte at `offset` stands.
 fn line_number(bytes: &[u8], offset: usize) -> u32 {
     let before = bytes.iter().take(offset).filter(|&&b| b == b'\n').count();
@@ -188,7 +199,7 @@ impl<'a> Note<'a> {
         }
         let all = std::str::from_utf8(bytes)
             .map_err(|error| NoteError::NotUtf8 { line: line_number(bytes, error.valid_up_to()) })?;
-        if let Some(offset) = bytes.iter().position(|&b| b < 0x20 && b != b'\n') {
+        if let Some(offset) = first_control(bytes) {
             return Err(NoteError::ControlCharacter { line: line_number(bytes, offset) });
         }
         if !all.ends_with('\n') {
@@ -207,7 +218,12 @@ impl<'a> Note<'a> {
             }
             lines.push(parse_line(line).ok_or(NoteError::MalformedLine { line: number })?);
         }
-        Ok(Note { text, lines })
+        Ok(Note { all, text, lines })
+    }
+
+    /// The whole note: text, empty line and lines.
+    pub fn all(&self) -> &'a str {
+        self.all
     }
 
     /// The text that is signed, with its final line feed.
@@ -223,6 +239,11 @@ impl<'a> Note<'a> {
     /// The signature lines, in order.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// The signature lines, for keeps.
+    pub fn into_lines(self) -> Vec<Line> {
+        self.lines
     }
 }
 

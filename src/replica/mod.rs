@@ -11,10 +11,12 @@
 //!
 //! Deliberately absent: durability. A replica may be thrown away and folded again at any time.
 
+mod cores;
 mod step;
 
 use std::sync::Arc;
 
+use cores::on_every_core;
 pub use step::{Batch, Outcome, step};
 
 use crate::hash::Hash;
@@ -24,7 +26,7 @@ use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::entry::Entry;
 use crate::treaty::lateness::lateness;
 use crate::treaty::party::Role;
-use crate::treaty::record::{Body, Malformed, Record};
+use crate::treaty::record::{Body, Kind, Malformed, Record, Signed};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::{Applied, Key, Register};
 use crate::treaty::terms::{RULES, Terms};
@@ -80,6 +82,9 @@ pub enum ReplayError {
         /// Which entry.
         index: u64,
     },
+    /// Reading was interrupted: try again.
+    #[error("reading the entries was interrupted")]
+    Interrupted,
     /// The terms put rules in force that this program does not hold.
     #[error("the terms put version {0} of the rules in force, which this program does not hold")]
     RulesUnknown(i64),
@@ -146,18 +151,20 @@ impl Replica {
     /// The earlier entry by the same author under the same id, if there is one.
     pub fn index_of_id(&self, verified: &Verified) -> Option<u64> {
         let header = &verified.signed().record.header;
-        self.register.index_of_id(header.author().as_str(), header.id.as_u128())
+        self.register.index_of_id(header.author().as_str(), header.id)
     }
 
     /// Takes up an admitted entry.
     pub fn apply(&mut self, entry: &Entry) {
-        let record = &entry.signed.record;
-        let applied = Applied {
-            index: self.tree.size(),
-            digest: entry.signed.digest,
-            received_at: entry.received_at,
-            header: &record.header,
-        };
+        self.fold(&entry.signed, entry.received_at);
+        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
+    }
+
+    /// Folds an admitted record into the register. Its leaf must follow before anything is proved.
+    fn fold(&mut self, signed: &Signed, received_at: Instant) {
+        let record = &signed.record;
+        let (index, digest) = (self.register.size(), signed.digest);
+        let applied = Applied { index, digest, received_at, header: &record.header };
         let register = &mut self.register;
         let late = lateness(&applied, &record.body, register);
         match &record.body {
@@ -179,19 +186,41 @@ impl Replica {
             Body::ReportReceipt(body) => body.apply(&applied, register),
             Body::Correction(body) => body.apply(&applied, register),
         }
-        register.put_fact(&applied, record.body.kind(), record.slot().or_else(|| register.slot_about(record)), late);
-        self.tree.append(leaf_hash(entry.bytes.as_bytes()));
+        register.put_fact(&applied, record, late);
     }
 
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
     /// clerk's too.
     pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
+        self.take_up(Entry::parse(bytes), leaf_hash(bytes), signatures)
+    }
+
+    /// Does the same with many entries, reading them on every core; `each` sees them one after the other.
+    pub fn replay_all(
+        &mut self,
+        entries: &[Vec<u8>],
+        signatures: Signatures,
+        mut each: impl FnMut(&Entry),
+    ) -> Result<(), ReplayError> {
+        let read = on_every_core(entries.iter().collect(), |bytes| (Entry::parse(bytes), leaf_hash(bytes)));
+        for (entry, leaf) in read.ok_or(ReplayError::Interrupted)? {
+            each(&self.take_up(entry, leaf, signatures)?);
+        }
+        Ok(())
+    }
+
+    fn take_up(
+        &mut self,
+        entry: Result<Entry, Malformed>,
+        leaf: Hash,
+        signatures: Signatures,
+    ) -> Result<Entry, ReplayError> {
         let index = self.tree.size();
-        let entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
+        let mut entry = entry.map_err(|malformed| ReplayError::Malformed { index, malformed })?;
         if self.last_received_at().is_some_and(|last| entry.received_at < last) {
             return Err(ReplayError::TimeWentBack { index });
         }
-        let verified = entry.signed.clone().trust().map_err(|refused| ReplayError::Refused { index, refused })?;
+        let verified = entry.signed.trust().map_err(|refused| ReplayError::Refused { index, refused })?;
         if let Some(earlier) = self.index_of(&verified).or_else(|| self.index_of_id(&verified)) {
             return Err(ReplayError::Repeated { index, earlier });
         }
@@ -199,16 +228,23 @@ impl Replica {
         if !refused.is_empty() {
             return Err(ReplayError::Refused { index, refused });
         }
-        let mut next = self.clone();
-        next.apply(&entry);
-        next.check_beginning(&entry, signatures)?;
-        *self = next;
+        entry.signed = verified.into_signed(); // moved there and back: a log has many entries
+        if entry.signed.record.body.kind() == Kind::Terms {
+            // Terms are checked under themselves: they name the clerk of their own entry, and the rules from it on.
+            let mut next = self.clone();
+            next.fold(&entry.signed, entry.received_at);
+            next.check_terms(index, &entry, signatures)?;
+            *self = next;
+        } else {
+            self.check_terms(index, &entry, signatures)?;
+            self.fold(&entry.signed, entry.received_at);
+        }
+        self.tree.append(leaf);
         Ok(entry)
     }
 
-    /// The clerk that the terms name at this entry has countersigned it, and the rules are known.
-    fn check_beginning(&self, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
-        let index = self.tree.size().saturating_sub(1);
+    /// The clerk that the terms name has countersigned this entry, and the rules that they put in force are known.
+    fn check_terms(&self, index: u64, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
         let Some(terms) = self.register.terms() else {
             return Err(ReplayError::Beginning("it is not a terms record"));
         };

@@ -10,11 +10,12 @@
 //! Deliberately absent: locks, stores, and the log's own signature, which follows the commit.
 
 use super::Replica;
-use crate::note::Signer;
-use crate::tlog::Head;
-use crate::treaty::admit::Signatures;
+use super::cores::on_every_core;
+use crate::note::{SignError, Signer};
+use crate::tlog::{Head, leaf_hash};
+use crate::treaty::admit::{Signatures, shown_again};
 use crate::treaty::entry::Entry;
-use crate::treaty::record::Kind;
+use crate::treaty::record::{Kind, Signed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::time::Instant;
 use crate::treaty::verify::Verified;
@@ -30,6 +31,8 @@ pub struct Batch {
     pub next: Replica,
     /// What became of each record, in the order in which they came.
     pub outcomes: Vec<Outcome>,
+    /// The time of the batch.
+    pub at: Instant,
 }
 
 /// What became of one record.
@@ -56,27 +59,36 @@ pub enum Outcome {
     Unavailable,
 }
 
-/// Folds a batch received at `now` into `replica`.
+/// Folds a batch received at `now` into `replica`: first every record into the register, one after the other; then all
+/// countersignatures, which depend on nothing but the texts and the time; then the leaves into the tree.
 pub fn step(replica: &Replica, incoming: Vec<Verified>, now: Instant, clerk: &Signer) -> Batch {
     let mut next = replica.clone();
-    let mut entries = Vec::with_capacity(incoming.len());
+    let mut admitted = Vec::with_capacity(incoming.len());
     let mut outcomes = vec![Outcome::Unavailable; incoming.len()];
     let is_revocation = |verified: &Verified| verified.signed().record.body.kind() == Kind::KeyRevocation;
     let mut queue: Vec<(usize, Verified)> = incoming.into_iter().enumerate().collect();
     queue.sort_by_key(|(_, verified)| !is_revocation(verified)); // stable: both halves keep their order
     for (position, verified) in queue {
-        let outcome = take(&mut next, verified, now, clerk, &mut entries);
+        let outcome = take(&mut next, verified, now, &mut admitted);
         if let Some(slot) = outcomes.get_mut(position) {
             *slot = outcome;
         }
     }
-    Batch { entries, head: next.head(), next, outcomes }
+    let Ok(entries) = countersign_all(admitted, clerk, now) else {
+        let outcomes = vec![Outcome::Unavailable; outcomes.len()];
+        return Batch { entries: Vec::new(), head: replica.head(), next: replica.clone(), outcomes, at: now };
+    };
+    for entry in &entries {
+        next.tree.append(leaf_hash(entry.bytes.as_bytes()));
+    }
+    Batch { entries, head: next.head(), next, outcomes, at: now }
 }
 
-/// One record: seen before, admitted, countersigned, folded.
-fn take(next: &mut Replica, verified: Verified, now: Instant, clerk: &Signer, entries: &mut Vec<Entry>) -> Outcome {
+/// One record: seen before, admitted, folded.
+fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec<Signed>) -> Outcome {
     if let Some(index) = next.index_of(&verified) {
-        return Outcome::Known { index };
+        let faults = shown_again(next.register(), &verified);
+        return if faults.is_empty() { Outcome::Known { index } } else { Outcome::Refused(faults) };
     }
     let refused = next.admit(&verified, now, Signatures::Check);
     if !refused.is_empty() {
@@ -85,13 +97,14 @@ fn take(next: &mut Replica, verified: Verified, now: Instant, clerk: &Signer, en
     if let Some(index) = next.index_of_id(&verified) {
         return Outcome::Conflict { index };
     }
-    let index = next.tree().size();
-    match Entry::countersign(verified.into_signed(), clerk, now) {
-        Ok(entry) => {
-            next.apply(&entry);
-            entries.push(entry);
-            Outcome::Recorded { index }
-        }
-        Err(_) => Outcome::Unavailable,
-    }
+    let (index, signed) = (next.register().size(), verified.into_signed());
+    next.fold(&signed, now);
+    admitted.push(signed);
+    Outcome::Recorded { index }
+}
+
+/// Countersigns every record, in order, with the same time. A key that fails once is not to be trusted with any.
+fn countersign_all(records: Vec<Signed>, clerk: &Signer, now: Instant) -> Result<Vec<Entry>, SignError> {
+    let entries = on_every_core(records, |signed| Entry::countersign(signed, clerk, now));
+    entries.ok_or(SignError)?.into_iter().collect()
 }

@@ -8,6 +8,7 @@
 
 use crate::replica::Replica;
 use crate::store::token::Reading;
+pub use crate::store::token::Token;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::past::Past;
 use crate::treaty::record::Kind;

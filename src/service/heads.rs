@@ -105,15 +105,41 @@ impl HeadFile {
         Ok(HeadFile { path: path.to_owned(), file, last })
     }
 
-    /// Adds a head and flushes it to the disk. A head that is not newer than the last one is there already.
+    /// The greatest size in the file at `path`: what lies beyond was never signed. 0 where there is no file, or none
+    /// that can be read; [`HeadFile::open`] says what is the matter with it.
+    pub fn last_size(path: &Path) -> u64 {
+        let Ok(bytes) = std::fs::read(path) else { return 0 };
+        let text = String::from_utf8_lossy(&bytes);
+        let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
+        whole.lines().last().and_then(parse).map_or(0, |head| head.size)
+    }
+
+    /// Adds a head and flushes it to the disk.
     pub fn append(&mut self, head: Head) -> Result<(), HeadsError> {
-        if self.last.is_some_and(|last| last.size >= head.size) {
+        self.append_all(&[head])
+    }
+
+    /// Adds heads in order and flushes them together. A head that is not newer than the last one is there already.
+    pub fn append_all(&mut self, heads: &[Head]) -> Result<(), HeadsError> {
+        let (mut text, mut newest) = (String::new(), self.last);
+        for &head in heads {
+            match newest {
+                Some(last) if last.size == head.size && last.root != head.root => {
+                    return Err(HeadsError::Forked { size: head.size, database: head.root, file: last.root });
+                }
+                Some(last) if last.size >= head.size => {}
+                _ => {
+                    text.push_str(&format!("{} {}\n", head.size, head.root.to_base64()));
+                    newest = Some(head);
+                }
+            }
+        }
+        if text.is_empty() {
             return Ok(());
         }
-        let line = format!("{} {}\n", head.size, head.root.to_base64());
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
         written.map_err(|source| HeadsError::Io { path: self.path.clone(), source })?;
-        self.last = Some(head);
+        self.last = newest;
         Ok(())
     }
 
@@ -175,6 +201,17 @@ mod tests {
         assert_eq!(sizes, ["1", "3", "7"]);
         assert_eq!(HeadFile::open(&path, &tree(7)).expect("equal").last(), Some(head(7)));
         assert_eq!(HeadFile::open(&path, &tree(9)).expect("behind is fine").last(), Some(head(7)));
+    }
+
+    #[test]
+    fn another_root_at_the_last_size_is_a_fork() {
+        let (_folder, path) = file();
+        let mut heads = HeadFile::open(&path, &tree(7)).expect("equal");
+        let forked = heads.append(Head { size: 7, root: Hash::of(b"another") });
+        assert!(matches!(forked, Err(HeadsError::Forked { size: 7, .. })), "{forked:?}");
+        heads.append_all(&[head(7), head(8), head(11)]).expect("appended");
+        drop(heads);
+        assert_eq!(HeadFile::open(&path, &tree(11)).expect("equal").last(), Some(head(11)));
     }
 
     #[test]

@@ -17,11 +17,15 @@ use imbl::Vector;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
+use super::access::Token;
+use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
+use super::query::QueryError;
 use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
 use crate::evidence::trust::Trust;
+use crate::hash::Hash;
 use crate::note::SignError;
 use crate::replica::{BeginError, ReplayError, Replica};
 use crate::store::log::{CommitError, Log, NewEntry};
@@ -119,6 +123,8 @@ pub struct Ledger {
     pub seal: Arc<Seal>,
     /// Bytes by index, and tokens.
     pub reader: Reader,
+    /// Where reads are recorded.
+    pub accesses: Accesses,
     /// The time.
     pub clock: Clock,
     /// The root of trust.
@@ -156,7 +162,7 @@ impl Ledger {
     /// Opens the log that the store holds. The task ends when the ledger is dropped.
     pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
-        let (replica, sizes, trust) = load(&mut log).await?;
+        let (replica, sizes, trust) = load(&mut log, HeadFile::last_size(&settings.heads)).await?;
         keys_agree(&replica, &settings.keys)?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
@@ -175,11 +181,22 @@ impl Ledger {
             Arc::clone(&published),
         );
         let task = tokio::spawn(sequencer.run(waiting));
+        let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let verifying = Arc::new(Semaphore::new(cores.saturating_sub(1).max(1)));
-        let ledger = Ledger { published, seal, reader, clock: settings.clock, trust, queue, verifying };
+        let verifying = Arc::new(Semaphore::new(cores));
+        let ledger = Ledger { published, seal, reader, accesses, clock: settings.clock, trust, queue, verifying };
         Ok((Arc::new(ledger), task))
+    }
+
+    /// The token with this hash, if it is in force.
+    pub async fn token(&self, hash: &Hash) -> Result<Option<Token>, QueryError> {
+        Ok(self.reader.find_token(hash).await?)
+    }
+
+    /// How many records wait for the sequencer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// The newest committed state.
@@ -188,19 +205,24 @@ impl Ledger {
     }
 }
 
-/// Hashes and folds every entry. Signatures are the business of audits and mirrors.
-async fn load(log: &mut PostgresLog) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
+/// Hashes and folds every entry. Up to the size that was signed, signatures are the business of audits and mirrors.
+/// Beyond it nothing has been signed yet: what stands there came through the database, and is checked in full.
+async fn load(log: &mut PostgresLog, signed: u64) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
     let mut replica = Replica::default();
     let mut sizes = Vector::new();
     let mut trust = None;
     loop {
         let page = log.load(replica.head().size).await?;
-        for bytes in &page.entries {
-            let entry = replica.replay(bytes, Signatures::CheckedElsewhere)?;
-            trust.get_or_insert_with(|| Trust {
-                origin: entry.signed.record.origin.clone(),
-                terms: entry.signed.digest,
-            });
+        let covered = signed.saturating_sub(replica.tree().size());
+        let covered = usize::try_from(covered).unwrap_or(usize::MAX).min(page.entries.len());
+        let (covered, beyond) = page.entries.split_at(covered);
+        for (entries, signatures) in [(covered, Signatures::CheckedElsewhere), (beyond, Signatures::Check)] {
+            replica.replay_all(entries, signatures, |entry| {
+                trust.get_or_insert_with(|| Trust {
+                    origin: entry.signed.record.origin.clone(),
+                    terms: entry.signed.digest,
+                });
+            })?;
         }
         sizes.extend(page.sizes);
         if page.entries.is_empty() || replica.head().size >= page.head.size {
@@ -217,10 +239,10 @@ async fn load(log: &mut PostgresLog) -> Result<(Replica, Vector<u64>, Trust), Op
 fn second_store(path: &Path, replica: &Replica, sizes: &Vector<u64>) -> Result<HeadFile, HeadsError> {
     let mut heads = HeadFile::open(path, replica.tree())?;
     let known = heads.last().map_or(0, |head| head.size);
-    for &size in sizes.iter().filter(|&&size| size > known) {
-        let root = replica.tree().root_at(size).unwrap_or_default();
-        heads.append(Head { size, root })?;
-    }
+    let missing = sizes.iter().copied().filter(|&size| size > known);
+    let missing: Vec<Head> =
+        missing.map(|size| Head { size, root: replica.tree().root_at(size).unwrap_or_default() }).collect();
+    heads.append_all(&missing)?;
     Ok(heads)
 }
 

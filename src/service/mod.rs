@@ -7,6 +7,7 @@
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
+pub mod accesses;
 pub mod clock;
 pub mod heads;
 pub mod known;

@@ -16,6 +16,7 @@
 //! Deliberately absent: judgement (that is [`step`]), SQL ([`crate::store`]), and cosigning, which comes after.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
@@ -31,12 +32,17 @@ use crate::store::log::{CommitError, Log, NewEntry, Tail};
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
+use crate::treaty::terms::RULES;
+use crate::treaty::time::Instant;
+use crate::treaty::turned_away::TurnedAway;
 use crate::treaty::verify::Verified;
 
 /// Records that one batch takes at most.
 pub const MAX_BATCH: usize = 1_024;
 /// Records that may wait.
 pub const QUEUE: usize = 4_096;
+/// How long a sequencer without work waits before it looks for what other processes added.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 /// A record on its way in, and where the answer goes.
 pub struct Submission {
@@ -55,6 +61,8 @@ pub struct Answer {
     pub entry: Option<Arc<Entry>>,
     /// The ledger after the batch.
     pub published: Arc<Published>,
+    /// The clerk's note, where an authentic record was refused.
+    pub refusal: Option<String>,
 }
 
 /// The ledger could not write. Trying again with the same bytes is always safe.
@@ -153,11 +161,32 @@ impl<L: Log> Sequencer<L> {
         Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published, halted: None }
     }
 
-    /// Takes what waits, batch after batch, until every sender is gone.
+    /// Takes what waits, batch after batch, until every sender is gone. While nothing waits, it follows what other
+    /// processes add, so that readers here see it too.
     pub async fn run(mut self, mut queue: mpsc::Receiver<Submission>) {
         let mut waiting = Vec::with_capacity(MAX_BATCH);
-        while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
-            self.answer(std::mem::take(&mut waiting)).await;
+        loop {
+            match tokio::time::timeout(FOLLOW, queue.recv_many(&mut waiting, MAX_BATCH)).await {
+                Ok(0) => return,
+                Ok(_) => self.answer(std::mem::take(&mut waiting)).await,
+                Err(_) => self.follow().await,
+            }
+        }
+    }
+
+    /// Takes up what other processes have committed, without the lock. A store that does not answer is left for the
+    /// next batch to report.
+    async fn follow(&mut self) {
+        if self.halted.is_some() {
+            return;
+        }
+        let Ok(mut tail) = self.log.load(self.size()).await else { return };
+        // A page may end inside a batch: what is published ends with a committed head.
+        let end = tail.sizes.last().copied().unwrap_or(0);
+        let whole = end.saturating_sub(self.size());
+        tail.entries.truncate(usize::try_from(whole).unwrap_or(usize::MAX));
+        if let Err(failure) = self.take_up(&tail) {
+            let _ = self.give_up(failure); // nobody waits for an answer
         }
     }
 
@@ -201,10 +230,11 @@ impl<L: Log> Sequencer<L> {
     /// Builds a batch under the head's lock, commits it and publishes it.
     async fn write(&mut self, records: Vec<Verified>) -> Result<Vec<Answer>, Failure> {
         let tail = self.log.entries_after(self.size()).await?;
+        let digests: Vec<Hash> = records.iter().map(|verified| verified.signed().digest).collect();
         match self.build(tail, records) {
             Ok((base, batch)) => {
                 self.commit(&base, &batch).await?;
-                self.publish(&base, batch)
+                self.publish(&base, batch, &digests)
             }
             Err(failure) => {
                 // Who gives up gives the lock back, or no other server could write.
@@ -217,7 +247,7 @@ impl<L: Log> Sequencer<L> {
 
     /// Catches up, reads the time and folds the records in; nothing is written yet.
     fn build(&mut self, tail: Tail, records: Vec<Verified>) -> Result<(Arc<Published>, Batch), Failure> {
-        self.catch_up(tail)?;
+        self.catch_up(&tail)?;
         let base = self.published.load_full();
         let now = self.guard.read(&self.clock, base.replica.last_received_at())?;
         let batch = step(&base.replica, records, now, &self.clerk);
@@ -242,33 +272,45 @@ impl<L: Log> Sequencer<L> {
         }
     }
 
-    /// Takes up entries that another process added. Every signature on them is checked, the clerk's too: what this
-    /// process is about to sign came through the database, and who can write there is not thereby a clerk.
-    fn catch_up(&mut self, tail: Tail) -> Result<(), Failure> {
+    /// Takes up everything that another process added, up to the head that is locked.
+    fn catch_up(&mut self, tail: &Tail) -> Result<(), Failure> {
+        self.take_up(tail)?;
+        let (ours, theirs) = (self.published.load().replica.head(), tail.head);
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(Failure::Halt(Halt::Falsified(format!(
+            "the head row says size {} root {}, the entries say size {} root {}",
+            theirs.size, theirs.root, ours.size, ours.root
+        ))))
+    }
+
+    /// Replays entries that another process added, and publishes the state after them. Every signature on them is
+    /// checked, the clerk's too: what this process is about to sign came through the database, and who can write there
+    /// is not thereby a clerk.
+    fn take_up(&mut self, tail: &Tail) -> Result<(), Failure> {
+        if tail.entries.is_empty() {
+            return Ok(());
+        }
         let base = self.published.load_full();
         let mut replica = base.replica.clone();
         for entry in &tail.entries {
             replica.replay(entry, Signatures::Check).map_err(Halt::Replay)?;
         }
-        if replica.head() != tail.head {
-            let (ours, theirs) = (replica.head(), tail.head);
+        let head = replica.head();
+        if tail.sizes.last() != Some(&head.size) || (head.size == tail.head.size && head != tail.head) {
             return Err(Failure::Halt(Halt::Falsified(format!(
-                "the head row says size {} root {}, the entries say size {} root {}",
-                theirs.size, theirs.root, ours.size, ours.root
+                "the entries say size {} root {}, which is no head that was committed",
+                head.size, head.root
             ))));
         }
-        if !tail.entries.is_empty() {
-            if tail.sizes.last() != Some(&tail.head.size) {
-                return Err(Failure::Halt(Halt::Falsified("the newest head is not among the committed ones".into())));
-            }
-            let published = self.seal(&base, replica, &tail.sizes)?;
-            self.published.store(Arc::new(published));
-        }
+        let published = self.seal(&base, replica, &tail.sizes)?;
+        self.published.store(Arc::new(published));
         Ok(())
     }
 
     /// Second store, then the signature, then the readers.
-    fn publish(&mut self, base: &Arc<Published>, batch: Batch) -> Result<Vec<Answer>, Failure> {
+    fn publish(&mut self, base: &Arc<Published>, batch: Batch, digests: &[Hash]) -> Result<Vec<Answer>, Failure> {
         let mut published = Arc::clone(base);
         if !batch.entries.is_empty() {
             published = Arc::new(self.seal(base, batch.next, &[batch.head.size])?);
@@ -276,24 +318,40 @@ impl<L: Log> Sequencer<L> {
         }
         let first = base.replica.tree().size();
         let entries: Vec<Arc<Entry>> = batch.entries.into_iter().map(Arc::new).collect();
-        let answers = batch.outcomes.into_iter().map(|outcome| {
+        let at = batch.at;
+        let answers = batch.outcomes.into_iter().zip(digests).map(|(outcome, digest)| {
             let entry = match outcome {
                 Outcome::Recorded { index } | Outcome::Known { index } => index
                     .checked_sub(first)
                     .and_then(|i| entries.get(usize::try_from(i).unwrap_or(usize::MAX)).cloned()),
                 _ => None,
             };
-            Answer { outcome, entry, published: Arc::clone(&published) }
+            let refusal = self.turned_away(&outcome, *digest, &published, at);
+            Answer { outcome, entry, published: Arc::clone(&published), refusal }
         });
         Ok(answers.collect())
     }
 
+    /// The signed refusal of an authentic record. Without it the answer is still the answer.
+    fn turned_away(&self, outcome: &Outcome, digest: Hash, published: &Published, at: Instant) -> Option<String> {
+        let Outcome::Refused(refused) = outcome else { return None };
+        let authentic = refused.iter().all(|refused| refused.refusal.is_of_content());
+        let first = refused.first().filter(|_| authentic)?;
+        let said = TurnedAway {
+            origin: self.seal.origin().to_owned(),
+            digest,
+            code: first.refusal.code().to_owned(),
+            rules: RULES.unsigned_abs(),
+            size: published.size(),
+        };
+        said.sign(&self.clerk, at).ok()
+    }
+
     /// Flushes every new head to the second store and signs the newest.
     fn seal(&mut self, base: &Published, replica: Replica, sizes: &[u64]) -> Result<Published, Failure> {
-        for &size in sizes {
-            let root = replica.tree().root_at(size).unwrap_or_default();
-            self.heads.append(Head { size, root }).map_err(Halt::Heads)?;
-        }
+        let root_at = |&size: &u64| Head { size, root: replica.tree().root_at(size).unwrap_or_default() };
+        let heads: Vec<Head> = sizes.iter().map(root_at).collect();
+        self.heads.append_all(&heads).map_err(Halt::Heads)?;
         let published = base.next(replica, sizes, &self.seal).map_err(|error| Halt::Sign(error.to_string()))?;
         Ok(published)
     }

@@ -1,8 +1,8 @@
 //! A record's way in, up to the answer.
 //!
-//! Parse, verify, wait for the sequencer, answer. Only a bounded number of records is verified at a time, fewer than
-//! there are threads, so that a flood of bad signatures does not keep readers waiting. Verification only ever passes
-//! early, and what it cannot decide is decided after the register has caught up.
+//! Parse, verify, wait for the sequencer, answer. Only so many records are verified at a time as there are cores;
+//! the others wait without a thread. Verification only ever passes early, and what it cannot decide is decided after
+//! the register has caught up.
 //!
 //! Invariants: once a record is handed to the sequencer, a sender who leaves changes nothing; sending the same bytes
 //! again is always safe and finds the same receipt.
@@ -55,6 +55,8 @@ pub enum SubmitError {
         refused: Vec<Refused>,
         /// How many entries the ledger had.
         size: u64,
+        /// The clerk's note about it, where the record was authentic.
+        note: Option<String>,
     },
     /// Use a new id for another text.
     #[error("the id was used before by the same author for another text, at index {0}")]
@@ -85,7 +87,7 @@ impl Ledger {
             Outcome::Conflict { index } => return Err(SubmitError::Conflict(index)),
             Outcome::Refused(refused) => {
                 let size = answer.published.size();
-                return Err(SubmitError::Refused { digest, refused, size });
+                return Err(SubmitError::Refused { digest, refused, size, note: answer.refusal });
             }
             Outcome::Unavailable => return Err(Unavailable::TryAgain("the clerk's key does not sign".into()).into()),
         };
@@ -104,10 +106,10 @@ impl Ledger {
         let signed = Signed::parse(&bytes).map_err(SubmitError::Malformed)?;
         let digest = signed.digest;
         let (size, register) = (published.size(), published.replica.register());
-        signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size })
+        signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size, note: None })
     }
 
-    /// Waits until a signature may be checked. One thread at least stays free of such work, where there are two.
+    /// Waits until a signature may be checked: so many at a time as there are cores.
     pub async fn verification_permit(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed; without a permit the work would merely not be bounded.
         Arc::clone(&self.verifying).acquire_owned().await.ok()

@@ -3,10 +3,13 @@
 //! A token is 32 random bytes, shown once; the store keeps its SHA-256. It names a state and a role, can be revoked, and
 //! never writes a record: only signatures do that.
 //!
+//! Invariants: a token is made or revoked in one transaction with the record of it.
+//!
 //! Deliberately absent: the rule what a role may read ([`crate::service::access`]), and randomness (the token comes in).
 
 use sqlx::Row;
 
+use super::access_event::{self, AccessEvent, Action, Outcome};
 use super::{StoreError, read::Reader};
 use crate::hash::Hash;
 use crate::treaty::party::Party;
@@ -41,19 +44,23 @@ pub struct Token {
 }
 
 impl Reader {
-    /// Keeps a new token's hash.
+    /// Keeps a new token's hash, and the record that it was made.
     pub async fn create_token(&self, hash: &Hash, label: &str, party: Party, role: Reading) -> Result<(), StoreError> {
+        let mut transaction = self.pool().begin().await?;
         let result = sqlx::query("INSERT INTO countersign.token (hash, label, party, role) VALUES ($1, $2, $3, $4)")
             .bind(hash.as_bytes().as_slice())
             .bind(label)
             .bind(party.as_str())
             .bind(role.as_str())
-            .execute(self.pool())
+            .execute(&mut *transaction)
             .await?;
-        if result.rows_affected() == 1 {
-            return Ok(());
+        if result.rows_affected() != 1 {
+            return Err(StoreError::Falsified("Postgres reported success and stored no token".into()));
         }
-        Err(StoreError::Falsified("Postgres reported success and stored no token".into()))
+        let label = label.to_owned();
+        let token = Token { hash: *hash, label, party, role, created_at: String::new(), revoked_at: None };
+        access_event::record(&mut transaction, &[of_token(token, Action::TokenCreate)]).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// The token with this hash, if it is not revoked.
@@ -79,16 +86,28 @@ impl Reader {
         rows.iter().map(token).collect()
     }
 
-    /// Revokes the tokens with this label; answers how many.
+    /// Revokes the tokens with this label, and records it; answers how many.
     pub async fn revoke_tokens(&self, label: &str) -> Result<u64, StoreError> {
-        let result = sqlx::query(
-            "UPDATE countersign.token SET revoked_at = pg_catalog.now() WHERE label = $1 AND revoked_at IS NULL",
+        let mut transaction = self.pool().begin().await?;
+        let rows = sqlx::query(
+            "UPDATE countersign.token SET revoked_at = pg_catalog.now() WHERE label = $1 AND revoked_at IS NULL \
+             RETURNING hash, label, party, role, created_at::pg_catalog.text, revoked_at::pg_catalog.text",
         )
         .bind(label)
-        .execute(self.pool())
+        .fetch_all(&mut *transaction)
         .await?;
-        Ok(result.rows_affected())
+        let events = rows.iter().map(|row| Ok(of_token(token(row)?, Action::TokenRevoke)));
+        let events = events.collect::<Result<Vec<_>, StoreError>>()?;
+        access_event::record(&mut transaction, &events).await?;
+        transaction.commit().await?;
+        Ok(events.len() as u64)
     }
+}
+
+/// An act on a token. Its subject is the label.
+fn of_token(token: Token, action: Action) -> AccessEvent {
+    let subject = token.label.clone();
+    AccessEvent { request_id: None, token, action, subject, outcome: Outcome::Ok }
 }
 
 fn token(row: &sqlx::postgres::PgRow) -> Result<Token, StoreError> {

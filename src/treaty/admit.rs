@@ -18,6 +18,7 @@ use super::terms::{SlotTerms, Terms};
 use super::time::Instant;
 use super::verify::{LineVerdict, Verified, introduced};
 use super::visit::Visit;
+use crate::note::Verifier;
 
 /// What a rule may look at.
 pub struct Case<'a> {
@@ -118,28 +119,55 @@ fn authentic(register: &Register, verified: &Verified, signatures: Signatures) -
     let index = register.size();
     let mut refused = Vec::new();
     for (i, name) in record.header.signers.iter().enumerate() {
-        let key = match register.key(name.as_str()) {
-            Some(key) if !key.is_good_at(index) => {
-                refused.push(Refused::new(Refusal::KeyRevoked, format!("/signers/{i}"), name.as_str()));
+        let key = match new_key(verified, i).or_else(|| register.key(name.as_str()).map(|key| key.verifier.clone())) {
+            Some(key) => key,
+            None => {
+                refused.push(Refused::new(Refusal::KeyUnknown, format!("/signers/{i}"), name.as_str()));
                 continue;
             }
-            Some(key) => Some(key.verifier.clone()),
-            // Amendments introduce nobody: the roots that `terms` names count in entry 0 alone.
-            None if record.body.kind() == Kind::KeyRegistration => introduced(record, i),
-            None => None,
         };
-        let verdict = key.map_or(LineVerdict::OtherKey, |key| match signatures {
-            Signatures::Check => verified.is_signed_by(i, &key),
-            Signatures::CheckedElsewhere => verified.line_is_of(i, &key),
-        });
-        let refusal = match verdict {
-            LineVerdict::Good => continue,
-            LineVerdict::Bad => Refusal::SignatureInvalid,
-            LineVerdict::OtherKey => Refusal::KeyUnknown,
-        };
-        refused.push(Refused::new(refusal, format!("/signers/{i}"), name.as_str()));
+        let revoked =
+            register.key(name.as_str()).is_some_and(|known| known.verifier == key && !known.is_good_at(index));
+        if revoked {
+            refused.push(Refused::new(Refusal::KeyRevoked, format!("/signers/{i}"), name.as_str()));
+        } else {
+            refused.extend(line_fault(verified, i, &key, signatures));
+        }
     }
     refused
+}
+
+/// The key that a registration introduces, where the line of this signer is by it. (Under a name that is taken the
+/// registered key is another one; the rules of the registration say so.)
+fn new_key(verified: &Verified, signer: usize) -> Option<Verifier> {
+    let record = &verified.signed().record;
+    // Amendments introduce nobody: the roots that `terms` names count in entry 0 alone.
+    let key = introduced(record, signer).filter(|_| record.body.kind() == Kind::KeyRegistration)?;
+    matches!(verified.line_is_of(signer, &key), LineVerdict::Good).then_some(key)
+}
+
+fn line_fault(verified: &Verified, signer: usize, key: &Verifier, signatures: Signatures) -> Option<Refused> {
+    let verdict = match signatures {
+        Signatures::Check => verified.is_signed_by(signer, key),
+        Signatures::CheckedElsewhere => verified.line_is_of(signer, key),
+    };
+    let refusal = match verdict {
+        LineVerdict::Good => return None,
+        LineVerdict::Bad => Refusal::SignatureInvalid,
+        LineVerdict::OtherKey => Refusal::KeyUnknown,
+    };
+    Some(Refused::new(refusal, format!("/signers/{signer}"), key.name()))
+}
+
+/// What is wrong with the lines of a record that is in the log already. Its keys may have been revoked since; but who
+/// cannot show its signatures does not learn that it is there.
+pub fn shown_again(register: &Register, verified: &Verified) -> Vec<Refused> {
+    let signers = verified.signed().record.header.signers.iter().enumerate();
+    let faults = signers.filter_map(|(i, name)| match register.key(name.as_str()) {
+        Some(key) => line_fault(verified, i, &key.verifier, Signatures::Check),
+        None => Some(Refused::new(Refusal::KeyUnknown, format!("/signers/{i}"), name.as_str())),
+    });
+    faults.collect()
 }
 
 impl<'a> Case<'a> {
@@ -168,6 +196,16 @@ impl<'a> Case<'a> {
     /// The only signer is a centre of the record's own state.
     pub fn signed_by_own_centre(&self, refused: &mut Vec<Refused>) {
         self.signed_by(&[(self.header.author().party(), Role::Centre)], refused);
+    }
+
+    /// The only signer is a centre of one of the two Parties.
+    pub fn signed_by_centre_of_party(&self, refused: &mut Vec<Refused>) {
+        let party = self.header.author().party();
+        if party.is_party() {
+            self.signed_by(&[(party, Role::Centre)], refused);
+        } else {
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", "US/centre | RU/centre"));
+        }
     }
 
     /// The signers are the leader of the team, or an escort, or both.

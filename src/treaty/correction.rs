@@ -3,7 +3,8 @@
 //! It names the original, never another correction, and gives the new time, or the body whole, or voids the record; the
 //! original stays where it is. Only a milestone, a report, a receipt, a declaration or a data change can be corrected:
 //! requests and claims are changed by records of their own. Every side that signed the original signs, and both Parties
-//! do where the other side has relied on it, or where a time changes or the record is voided.
+//! do where the other side has acknowledged it, where a time changes or the record is voided, and where the correction
+//! takes the place of one that did either.
 //!
 //! Invariants: of several corrections the newest in log order holds.
 //!
@@ -12,11 +13,13 @@
 use std::collections::BTreeSet;
 
 use super::admit::Case;
-use super::party::{Party, Role, Text};
+use super::declaration::{cells_of, inventory_agrees};
+use super::party::{KeyName, Party, Role, Slot, Text};
 use super::record::{Body, Kind};
 use super::refusal::{Refusal, Refused};
-use super::register::{Applied, Register};
-use super::shape::{At, Schema, Shape};
+use super::register::{Applied, Corrected, Fact, Register};
+use super::report::Report;
+use super::shape::{At, Schema, Shape, wrong_type};
 use super::time::Instant;
 use crate::hash::Hash;
 use crate::json::{Fault, Value};
@@ -30,7 +33,10 @@ const CORRECTABLE: [Kind; 5] =
 pub struct NewBody(Vec<(Kind, Result<Body, Vec<Fault>>)>);
 
 impl Shape for NewBody {
-    fn read(value: &Value<'_>, at: &At<'_>, _: &mut Vec<Fault>) -> Option<NewBody> {
+    fn read(value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<NewBody> {
+        if !matches!(value, Value::Object(_)) {
+            return wrong_type(value, at, faults);
+        }
         let read = CORRECTABLE.map(|kind| {
             let mut faults = Vec::new();
             let body = Body::read(kind, value, at, &mut faults);
@@ -88,7 +94,7 @@ impl Correction {
             let got = case.received_at.to_string();
             refused.push(Refused::new(Refusal::FactInFuture, "/body/effective_at", got));
         }
-        self.signers(original, case, refused);
+        self.signers(original, fact, case, refused);
         match self.body.as_ref().and_then(|body| body.as_kind(fact.kind)) {
             Some(Err(faults)) => {
                 for fault in faults {
@@ -96,58 +102,87 @@ impl Correction {
                     refused.push(Refused::new(Refusal::CorrectionBody, fault.pointer.clone(), got));
                 }
             }
-            Some(Ok(body)) => self.body_fits(original, body, case, refused),
+            Some(Ok(body)) => self.body_fits(original, fact, body, case, refused),
             None => {}
         }
     }
 
-    /// The sides that signed the original, or both Parties, by centres or by the roles of the original.
-    fn signers(&self, original: u64, case: &Case<'_>, refused: &mut Vec<Refused>) {
+    /// One signer for each side that signed the original, or for both Parties: by centres, or, for a record of a visit,
+    /// by the leader and the escort.
+    fn signers(&self, original: u64, fact: &Fact, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let register = case.register;
-        let signed = register.signers_of(original);
-        let mut wanted: BTreeSet<Party> = signed.iter().map(|name| name.party()).collect();
-        let moves_time = self.effective_at.is_some() || self.voids() || self.moves_hand_over(original, register);
-        if moves_time || register.is_relied_on(original) {
+        let mut wanted: BTreeSet<Party> = register.signers_of(original).iter().map(|name| name.party()).collect();
+        if self.needs_both(original, register) {
             wanted.extend([Party::Us, Party::Ru]);
         }
-        let roles: BTreeSet<Role> = signed.iter().map(|name| name.role()).chain([Role::Centre]).collect();
-        let have: BTreeSet<Party> = case.header.signers.iter().map(|name| name.party()).collect();
-        let one_each = case.header.signers.len() == have.len();
-        let in_office = case.header.signers.iter().all(|name| roles.contains(&name.role()));
-        if have != wanted || !one_each || !in_office {
+        let visit = fact.visit.and_then(|intent| register.visit_at(u64::from(intent)));
+        let on_site = |name: &KeyName| {
+            visit.is_some_and(|visit| match name.role() {
+                Role::Leader => name.party() == visit.inspecting,
+                Role::Escort => name.party() == visit.inspected,
+                _ => false,
+            })
+        };
+        let signers = &case.header.signers;
+        let have: BTreeSet<Party> = signers.iter().map(|name| name.party()).collect();
+        // Where one side is enough, the other may sign as well.
+        let sides_fit = have.is_superset(&wanted) && have.iter().all(|side| side.is_party() || wanted.contains(side));
+        let in_office = signers.iter().all(|name| name.role() == Role::Centre || on_site(name));
+        if !sides_fit || signers.len() != have.len() || !in_office {
             let words: Vec<&str> = wanted.iter().map(|party| party.as_str()).collect();
             refused.push(Refused::new(Refusal::CorrectionSigners, "/signers", words.join(", ")));
         }
     }
 
-    fn moves_hand_over(&self, original: u64, register: &Register) -> bool {
-        let new = self.body.as_ref().and_then(|body| body.as_kind(Kind::Report));
-        let Some(Ok(Body::Report(report))) = new else { return false };
-        register.report(original).is_some_and(|(_, reported)| reported.handed_over_at != report.handed_over_at)
+    /// Whether both Parties sign: it moves a time or voids, or takes the place of a correction that did, or the other
+    /// side has relied on the original.
+    fn needs_both(&self, original: u64, register: &Register) -> bool {
+        self.moves_time(original, register)
+            || register.correction_of(original).is_some_and(|before| before.moves_time)
+            || register.relied_on_since(original).is_some()
     }
 
-    /// The rules of the original's kind that hang on the body alone.
-    fn body_fits(&self, original: u64, body: &Body, case: &Case<'_>, refused: &mut Vec<Refused>) {
-        let register = case.register;
-        let slot = register.fact(original).and_then(|fact| fact.slot);
+    fn moves_time(&self, original: u64, register: &Register) -> bool {
+        let moves_hand_over = self.report().is_some_and(|report| {
+            register.report(original).is_some_and(|(_, reported)| reported.handed_over_at != report.handed_over_at)
+        });
+        self.effective_at.is_some() || self.voids() || moves_hand_over
+    }
+
+    /// The body as that of a report, if it can be read so.
+    fn report(&self) -> Option<&Report> {
+        match self.body.as_ref()?.as_kind(Kind::Report)? {
+            Ok(Body::Report(report)) => Some(report),
+            _ => None,
+        }
+    }
+
+    /// The rules of the original's kind that hang on the body.
+    fn body_fits(&self, original: u64, fact: &Fact, body: &Body, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let mut found = Vec::new();
+        let mut of_slot = |slot: Slot| {
+            if fact.slot != Some(slot) {
+                refused.push(Refused::new(Refusal::CorrectionBody, "/body/body/slot", slot.to_string()));
+            }
+        };
         match body {
             Body::Report(report) => {
-                if let Some((visit, _)) = register.report(original) {
-                    report.agrees(visit, register, &mut found);
+                if let Some((visit, _)) = case.register.report(original) {
+                    report.agrees(visit, case, &mut found);
+                }
+                if self.effective_at.is_some_and(|effective| effective != report.handed_over_at) {
+                    let got = report.handed_over_at.to_string();
+                    refused.push(Refused::new(Refusal::TimesDisordered, "/body/effective_at", got));
                 }
             }
+            Body::ReportReceipt(receipt) => receipt.agrees(&mut found),
             Body::Declaration(declaration) => {
-                super::declaration::inventory_agrees(&declaration.launchers.0, &declaration.items.0, &mut found);
-                if slot != Some(declaration.slot) {
-                    found.push(Refused::new(Refusal::CorrectionBody, "/body/slot", declaration.slot.to_string()));
-                }
+                of_slot(declaration.slot);
+                inventory_agrees(&declaration.launchers.0, &declaration.items.0, &mut found);
             }
             Body::DataChange(change) => {
-                super::declaration::inventory_agrees(&change.launchers.0, &change.items.0, &mut found);
-                if slot != Some(change.slot) {
-                    found.push(Refused::new(Refusal::CorrectionBody, "/body/slot", change.slot.to_string()));
-                }
+                of_slot(change.slot);
+                inventory_agrees(&change.launchers.0, &change.items.0, &mut found);
             }
             _ => {}
         }
@@ -159,8 +194,25 @@ impl Correction {
 
     /// Notes the correction beside its original.
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
-        if let Some(original) = register.index_of(&self.supersedes) {
-            register.put_correction(original, applied.index);
+        let Some(original) = register.index_of(&self.supersedes) else { return };
+        let kind = register.fact(original).map(|fact| fact.kind);
+        let body = kind.and_then(|kind| self.body.as_ref()?.as_kind(kind)?.as_ref().ok());
+        let mut corrected = Corrected {
+            index: applied.index,
+            void: self.voids(),
+            effective_at: self.effective_at,
+            moves_time: self.moves_time(original, register),
+            milestone: None,
+            handed_over_at: None,
+            launchers: None,
+        };
+        match body {
+            Some(Body::Milestone(milestone)) => corrected.milestone = Some(milestone.name),
+            Some(Body::Report(report)) => corrected.handed_over_at = Some(report.handed_over_at),
+            Some(Body::Declaration(body)) => corrected.launchers = Some(cells_of(&body.launchers.0).into()),
+            Some(Body::DataChange(body)) => corrected.launchers = Some(cells_of(&body.launchers.0).into()),
+            _ => {}
         }
+        register.put_correction(original, corrected);
     }
 }

@@ -36,9 +36,7 @@ impl DataChange {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let Some(terms) = case.slot(self.slot, refused) else { return };
         case.signed_by(&[(terms.inspected, Role::Centre)], refused);
-        let declared =
-            case.register.slot(self.slot).is_some_and(|slot| slot.data.iter().any(|data| data.is_declaration));
-        if !declared {
+        if !case.register.is_declared(self.slot) {
             refused.push(Refused::new(Refusal::NothingDeclared, "/body/slot", self.slot.to_string()));
         }
         inventory_agrees(&self.launchers.0, &self.items.0, refused);

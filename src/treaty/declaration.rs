@@ -125,7 +125,7 @@ pub(super) fn inventory_agrees(launchers: &[Launcher], items: &[Item], refused: 
 }
 
 /// Whether a location that names a launcher names one of its cells. Other places are not ours to know.
-fn location_exists(location: &str, cells: &BTreeMap<&str, i64>) -> bool {
+pub(super) fn location_exists(location: &str, cells: &BTreeMap<&str, i64>) -> bool {
     let (launcher, cell) = location.split_once('/').unwrap_or((location, ""));
     let Some(&cells) = cells.get(launcher) else { return true };
     let plain = !cell.starts_with('0') && cell.bytes().all(|b| b.is_ascii_digit());

@@ -8,7 +8,7 @@
 //!
 //! Deliberately absent: the leaf hash ([`crate::tlog`]) and the index, which are the log's.
 
-use super::record::{MAX_LINES, Malformed, Signed};
+use super::record::{Malformed, Signed};
 use super::time::Instant;
 use crate::note::clerk::{countersign, countersigned_at, verify_countersignature};
 use crate::note::{Line, Note, SignError, Signer, Verifier, assemble};
@@ -46,7 +46,9 @@ impl Entry {
             return Err(not_an_entry(1, "too large", "слишком велика"));
         }
         let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let (Some(clerk_line), text_len) = (note.lines().last().cloned(), note.text().len()) else {
+        let (all, text) = (note.all(), note.text());
+        let mut lines = note.into_lines();
+        let Some(clerk_line) = lines.pop() else {
             return Err(not_an_entry(1, "no signature lines", "нет строк подписи"));
         };
         let at = countersigned_at(&clerk_line).and_then(Instant::from_unsigned);
@@ -57,14 +59,13 @@ impl Entry {
                 "последняя строка не контрподпись реестра",
             ));
         };
-        let bytes = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        let last_line = bytes.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
-        if last_line <= text_len + 1 {
+        if lines.is_empty() {
             return Err(not_an_entry(1, "no signer's line", "нет строки подписанта"));
         }
-        let submitted = bytes.get(..last_line).unwrap_or_default();
-        let signed = Signed::parse_note(submitted.as_bytes(), MAX_LINES)?;
-        Ok(Entry { bytes, signed, received_at, clerk_line })
+        let last_line = all.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
+        let submitted = all.get(..last_line).unwrap_or_default().to_owned();
+        let signed = Signed::of_parts(submitted, text, lines)?;
+        Ok(Entry { bytes: all.to_owned(), signed, received_at, clerk_line })
     }
 
     /// Whether the last line is this clerk's good countersignature.

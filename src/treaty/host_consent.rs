@@ -59,8 +59,9 @@ impl HostConsent {
         } else {
             case.signed_by(&[(terms.host, Role::Centre)], refused);
         }
-        if self.scope == Scope::Visit && case.header.refs.is_empty() {
-            refused.push(Refused::new(Refusal::VisitNotNamed, "/refs", ""));
+        let visit = case.header.refs.first().and_then(|digest| case.register.visit(digest));
+        if self.scope == Scope::Visit && visit.is_none_or(|visit| visit.slot != self.slot) {
+            refused.push(Refused::new(Refusal::VisitNotNamed, "/refs/0", self.slot.to_string()));
         }
         if (self.action == Action::Condition) != self.conditions.is_some() {
             refused.push(Refused::new(Refusal::ConditionsMismatch, "/body/conditions", self.action.as_str()));

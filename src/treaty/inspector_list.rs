@@ -37,7 +37,7 @@ crate::body! {
 impl InspectorList {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
-        case.signed_by_own_centre(refused);
+        case.signed_by_centre_of_party(refused);
         let mut codes = BTreeSet::new();
         for (i, listing) in self.inspectors.0.iter().enumerate() {
             if !codes.insert(listing.code.0.as_str()) {

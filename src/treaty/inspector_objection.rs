@@ -12,6 +12,7 @@ use super::record::Kind;
 use super::refusal::{Refusal, Refused};
 use super::register::{Applied, Register};
 use super::shape::List;
+use super::time::Instant;
 
 crate::body! {
     /// The body of an `inspector_objection`.
@@ -26,7 +27,7 @@ crate::body! {
 impl InspectorObjection {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
-        case.signed_by_own_centre(refused);
+        case.signed_by_centre_of_party(refused);
         let target = case.reference(0, Kind::InspectorList).filter(|(_, fact)| fact.party != case.header.party);
         let Some((index, fact)) = target else {
             refused.push(Refused::new(Refusal::TargetMissing, "/refs/0", Kind::InspectorList.as_str()));
@@ -44,11 +45,16 @@ impl InspectorObjection {
     /// Takes the inspectors off the list, if the objection is in time.
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
         let Some(list) = applied.header.refs.first().and_then(|digest| register.index_of(digest)) else { return };
-        let Some(received_at) = register.fact(list).map(|fact| fact.received_at) else { return };
-        let limit = register.limits().inspector_objection();
-        if limit.exceeded(received_at, applied.received_at).is_none() {
+        if late_by(list, applied.received_at, register).is_none() {
             let codes = self.inspectors.0.iter().map(|inspector| inspector.0.as_str());
             register.put_objection(list, applied.index, codes);
         }
     }
+}
+
+/// By how many seconds an objection that is received at `at` is late. A list keeps the limit that was in force when it
+/// was received.
+pub(super) fn late_by(list: u64, at: Instant, register: &Register) -> Option<u64> {
+    let received_at = register.fact(list)?.received_at;
+    register.limits_at(list).inspector_objection().exceeded(received_at, at)
 }

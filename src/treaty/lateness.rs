@@ -1,16 +1,19 @@
 //! What came after a limit of the terms, and by how much.
 //!
 //! Nothing is refused for being late. Each record is measured once, at its own index, against what the log held before
-//! it and the limits in force then; what is late carries the name of the limit and the seconds.
+//! it, corrections included; what is late carries the name of the limit and the seconds. A clock keeps the limit that
+//! was in force at the entry which started it.
 //!
 //! Deliberately absent: what lateness means for an obligation.
 
+use super::acknowledgement;
+use super::inspector_objection;
 use super::milestone::Milestones;
 use super::record::{Body, Kind};
 use super::register::{Applied, Register};
 use super::terms::Limits;
 use super::time::{Instant, Span};
-use super::visit::Visit;
+use super::visit::{Sides, Visit};
 
 /// A limit that was not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +26,18 @@ pub struct Late {
 
 /// Measures a record against what `register` holds before it.
 pub fn lateness(applied: &Applied<'_>, body: &Body, register: &Register) -> Vec<Late> {
-    let mut measure = Measure { limits: register.limits(), late: Vec::new() };
+    let mut measure = Measure { register, late: Vec::new() };
     let visit = applied.header.refs.first().and_then(|digest| register.visit(digest));
     let effect = applied.header.effective_at.unwrap_or(applied.received_at);
     match body {
-        Body::DataChange(_) => measure.span("data_change", Limits::data_change, Some(effect), applied.received_at),
-        Body::Acknowledgement(_) => measure.acknowledgement(applied, register),
+        Body::DataChange(_) => {
+            measure.span("data_change", Limits::data_change, Some((effect, applied.index)), applied.received_at);
+        }
+        Body::Acknowledgement(_) => measure.acknowledgement(applied),
         Body::InspectorObjection(_) => {
             let list = named(applied, register, Kind::InspectorList);
-            let since = list.and_then(|index| register.fact(index)).map(|fact| fact.received_at);
-            measure.span("inspector_objection", Limits::inspector_objection, since, applied.received_at);
+            let by = list.and_then(|list| inspector_objection::late_by(list, applied.received_at, register));
+            measure.note("inspector_objection", by);
         }
         Body::Milestone(milestone) => {
             if let Some(visit) = visit {
@@ -40,16 +45,14 @@ pub fn lateness(applied: &Applied<'_>, body: &Body, register: &Register) -> Vec<
             }
         }
         Body::Report(report) => {
-            let ended = visit.and_then(|visit| visit.first(Milestones::End)).map(|step| step.effect);
-            measure.span("report", Limits::report, ended, report.handed_over_at);
-            let left = visit.and_then(|visit| visit.first(Milestones::Departure)).map(|step| step.effect);
-            measure.span("lodging", Limits::lodging, left, applied.received_at);
+            measure.span("report", Limits::report, measure.since(visit, Milestones::End), report.handed_over_at);
+            measure.span("lodging", Limits::lodging, measure.since(visit, Milestones::Departure), applied.received_at);
         }
         Body::ReportReceipt(_) => {
-            let report = named(applied, register, Kind::Report);
-            let since = report.and_then(|index| {
+            let since = named(applied, register, Kind::Report).and_then(|index| {
                 let received_at = register.fact(index)?.received_at;
-                Some(register.report(index)?.1.handed_over_at.max(received_at))
+                let handed_over_at = register.handed_over_at(register.report(index)?.1)?;
+                Some((handed_over_at.max(received_at), index))
             });
             measure.span("receipt", Limits::receipt, since, applied.received_at);
         }
@@ -64,50 +67,73 @@ fn named(applied: &Applied<'_>, register: &Register, kind: Kind) -> Option<u64> 
     indices.find(|&index| register.fact(index).is_some_and(|fact| fact.kind == kind))
 }
 
-struct Measure {
-    limits: Limits,
+/// When a clock started, and the entry that started it.
+type Since = (Instant, u64);
+
+struct Measure<'r> {
+    register: &'r Register,
     late: Vec<Late>,
 }
 
-impl Measure {
-    fn span(&mut self, limit: &'static str, span: fn(&Limits) -> Span, since: Option<Instant>, at: Instant) {
-        if let Some(by_seconds) = since.and_then(|since| span(&self.limits).exceeded(since, at)) {
-            self.late.push(Late { limit, by_seconds });
-        }
+impl Measure<'_> {
+    fn note(&mut self, limit: &'static str, by_seconds: Option<u64>) {
+        self.late.extend(by_seconds.map(|by_seconds| Late { limit, by_seconds }));
     }
 
-    /// An acknowledgement is as late as it is for the oldest record that it names.
-    fn acknowledgement(&mut self, applied: &Applied<'_>, register: &Register) {
-        let targets = applied.header.refs.iter().filter_map(|digest| register.fact(register.index_of(digest)?));
-        let others = targets.filter(|fact| fact.party != applied.header.party);
-        let visit_only = applied.header.refs.len() > 1;
-        // An intent that is followed by other references says to which visit the record belongs.
-        let answered = others.filter(|fact| !(visit_only && fact.kind == Kind::Intent));
-        let oldest = answered.map(|fact| fact.received_at).min();
-        self.span("ack", Limits::ack, oldest, applied.received_at);
+    fn span(&mut self, limit: &'static str, span: fn(&Limits) -> Span, since: Option<Since>, at: Instant) {
+        let by = since.and_then(|(from, index)| span(&self.register.limits_at(index)).exceeded(from, at));
+        self.note(limit, by);
+    }
+
+    /// When a step of the visit happened first.
+    fn since(&self, visit: Option<&Visit>, name: Milestones) -> Option<Since> {
+        self.register.first_step(visit?, name).map(|step| (step.effect, step.index))
+    }
+
+    /// An acknowledgement by a Party is as late as it is for the record that has waited longest, of those which the
+    /// other Party notified.
+    fn acknowledgement(&mut self, applied: &Applied<'_>) {
+        if !applied.header.party.is_party() {
+            return;
+        }
+        let targets = acknowledgement::targets(applied.header, self.register);
+        let late = targets.into_iter().filter_map(|index| {
+            let fact = self.register.fact(index)?;
+            let owed = fact.party.is_party() && acknowledgement::is_owed_for(fact.kind);
+            let ack = self.register.limits_at(index).ack();
+            owed.then(|| ack.exceeded(fact.received_at, applied.received_at)).flatten()
+        });
+        let by = late.max();
+        self.note("ack", by);
     }
 
     fn milestone(&mut self, name: Milestones, effect: Instant, visit: &Visit) {
-        let at = |name| visit.first(name).map(|step| step.effect);
+        let since = |name| self.since(Some(visit), name);
+        let (named, arrived) = (since(Milestones::SiteNamed), since(Milestones::PoeArrival));
         match name {
-            Milestones::SiteNamed => self.span("site_named", Limits::site_named, at(Milestones::PoeArrival), effect),
-            Milestones::Restrictions => self.span("freeze", Limits::freeze, at(Milestones::SiteNamed), effect),
+            Milestones::SiteNamed => self.span("site_named", Limits::site_named, arrived, effect),
+            Milestones::Restrictions => self.span("freeze", Limits::freeze, named, effect),
             Milestones::SiteArrival => {
-                self.span("access", Limits::access, at(Milestones::SiteNamed), effect);
-                self.span("admit", Limits::admit, Some(visit.eta), effect);
+                self.span("access", Limits::access, named, effect);
+                self.span("admit", Limits::admit, Some((visit.eta, visit.intent)), effect);
             }
             Milestones::End => {
-                let extended = visit.first(Milestones::Extension).is_some();
-                let latest = at(Milestones::Start).map(|start| {
-                    let end = self.limits.duration().deadline(start);
-                    if extended { self.limits.extension().deadline(end) } else { end }
-                });
-                if let Some(by) = latest.filter(|latest| effect > *latest) {
-                    let by_seconds = (effect.seconds() - by.seconds()).unsigned_abs();
-                    self.late.push(Late { limit: "duration", by_seconds });
-                }
+                let by = self.overrun(visit, effect);
+                self.note("duration", by);
             }
             Milestones::PoeArrival | Milestones::Start | Milestones::Extension | Milestones::Departure => {}
         }
+    }
+
+    /// By how much an inspection lasted too long. It is extended where both sides signed for that, in one record or in
+    /// two.
+    fn overrun(&self, visit: &Visit, end: Instant) -> Option<u64> {
+        let (start, index) = self.since(Some(visit), Milestones::Start)?;
+        let limits = self.register.limits_at(index);
+        let extensions = self.register.steps(visit).filter(|step| step.name == Milestones::Extension);
+        let by = extensions.fold(Sides::default(), |sides, step| sides.with(step.signed_by));
+        let latest = limits.duration().deadline(start);
+        let latest = if by.are_both() { limits.extension().deadline(latest) } else { latest };
+        latest.seconds_until(end)
     }
 }

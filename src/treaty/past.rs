@@ -127,10 +127,17 @@ impl<'a> Past<'a> {
         self.register.slot(slot)?.diagrams.iter().copied().filter(|&index| index < self.size).last()
     }
 
-    /// The newest list of inspectors of a Party in effect at `at`.
-    pub fn list(&self, party: Party, at: Instant) -> Option<&'a Listed> {
+    /// The newest list of inspectors of a Party in effect at `at`, with the objections that had come.
+    pub fn list(&self, party: Party, at: Instant) -> Option<Listed> {
         let known = self.register.lists(party).filter(|list| list.index < self.size && list.effect <= at);
-        known.max_by_key(|list| (list.effect, list.index))
+        let mut newest = known.max_by_key(|list| (list.effect, list.index))?.clone();
+        newest.objected.retain(|_, objection| *objection < self.size);
+        Some(newest)
+    }
+
+    /// Whether the other Party had acknowledged the entry.
+    pub fn is_relied_on(&self, index: u64) -> bool {
+        self.register.relied_on_since(index).is_some_and(|since| since < self.size)
     }
 
     /// Every visit, in the order of their intents.
@@ -147,7 +154,8 @@ impl<'a> Past<'a> {
 
     /// The newest correction of an entry, in log order.
     pub fn correction_of(&self, index: u64) -> Option<u64> {
-        self.register.corrections_of(index)?.iter().copied().filter(|&correction| correction < self.size).last()
+        let mut newest_first = self.register.corrections_of(index).rev().map(|corrected| corrected.index);
+        newest_first.find(|&correction| correction < self.size)
     }
 }
 

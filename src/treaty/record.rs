@@ -10,13 +10,14 @@
 //!
 //! Deliberately absent: the ledger's own line, which makes a record an [`Entry`](super::entry::Entry).
 
-use uuid::Uuid;
+pub use super::header::{Anchor, Channel, Header};
 
 use super::acknowledgement::Acknowledgement;
 use super::correction::Correction;
 use super::data_change::DataChange;
 use super::declaration::Declaration;
 use super::designation::Designation;
+use super::header::{Id, RawAnchor};
 use super::host_consent::HostConsent;
 use super::inspector_list::InspectorList;
 use super::inspector_objection::InspectorObjection;
@@ -27,14 +28,15 @@ use super::milestone::Milestone;
 use super::party::{KeyName, Party, Slot};
 use super::report::Report;
 use super::report_receipt::ReportReceipt;
-use super::shape::{At, Form, INT_MAX, Int, List, Members, Schema, Shape, text, wrong};
+use super::shape::{At, Form, INT_MAX, Int, List, Members, Schema, Shape, wrong};
 use super::site_diagram::SiteDiagram;
 use super::terms::TermsBody;
 use super::time::Instant;
 use crate::hash::Hash;
 use crate::json::{self, Fault, Value};
-use crate::note::{Line, Note};
 use crate::words::Words;
+
+pub use super::signed::Signed;
 
 /// The first line of every record.
 pub const FIRST_LINE: &str = "countersign/record/v1";
@@ -122,89 +124,6 @@ kinds! {
     ReportReceipt(ReportReceipt) = "report_receipt", Fact;
     /// What a record should have said.
     Correction(Correction) = "correction", Statement;
-}
-
-crate::one_of! {
-    /// How a record reached the other side first.
-    pub enum Channel {
-        /// Between national centres.
-        NationalCentre = "national_centre",
-        /// By diplomatic note.
-        DiplomaticNote = "diplomatic_note",
-        /// Handed over at the site.
-        OnSite = "on_site",
-        /// Over the network of the OSCE.
-        OsceNetwork = "osce_network",
-        /// By courier.
-        Courier = "courier",
-    }
-}
-
-crate::body! {
-    /// The last checkpoint that the author saw.
-    pub struct RawAnchor {
-        /// Its size; 0 for who never saw one.
-        size: Int<0, { INT_MAX }>,
-        /// Its root; the empty root at size 0.
-        root: Hash,
-    }
-}
-
-/// The last checkpoint that an author saw: gossip against split views, and a lower bound of the signing time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Anchor {
-    /// The number of entries.
-    pub size: u64,
-    /// The root over them.
-    pub root: Hash,
-}
-
-/// A UUID of version 7 in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Id(Uuid);
-
-impl Shape for Id {
-    fn read(value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Id> {
-        let text = text(value, at, faults)?;
-        let id = Uuid::try_parse(text).ok().filter(|id| text.len() == 36 && id.get_version_num() == 7);
-        let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
-        id.filter(|id| lower && id.get_variant() == uuid::Variant::RFC4122)
-            .map_or_else(|| wrong(at, Form::NotAUuid, "", faults), |id| Some(Id(id)))
-    }
-
-    fn schema() -> Schema {
-        Schema::Text { form: "a UUID of version 7 (RFC 9562) in lower case", max: 36 }
-    }
-}
-
-/// What every record says about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// Unique for its first signer.
-    pub id: Uuid,
-    /// The state of the first signer.
-    pub party: Party,
-    /// Who signs; the first is the author.
-    pub signers: Vec<KeyName>,
-    /// The author's own count of records.
-    pub number: u64,
-    /// When the author says that it was signed.
-    pub signed_at: Instant,
-    /// The time of the fact.
-    pub effective_at: Option<Instant>,
-    /// The last checkpoint that the author saw.
-    pub anchor: Anchor,
-    /// How it reached the other side first.
-    pub channel: Channel,
-    /// Records that this one refers to.
-    pub refs: Vec<Hash>,
-}
-
-impl Header {
-    /// The first signer. There is always one.
-    pub fn author(&self) -> &KeyName {
-        &self.signers[0]
-    }
 }
 
 /// A record that was read, with nothing believed yet.
@@ -343,69 +262,5 @@ impl Malformed {
     /// One fault outside the JSON.
     pub fn one(code: &'static str, line: u32, detail: Words) -> Malformed {
         Malformed { code, faults: vec![Fault { pointer: String::new(), line, code, detail }] }
-    }
-}
-
-/// A record with its signature lines, parsed, and nothing believed.
-#[derive(Clone, Debug)]
-pub struct Signed {
-    /// The exact bytes that came.
-    pub note: String,
-    /// The length of the text that is signed, in bytes.
-    pub text_len: usize,
-    /// SHA-256 of the text: the record's permanent address.
-    pub digest: Hash,
-    /// What the text says.
-    pub record: Record,
-    /// The signature lines.
-    pub lines: Vec<Line>,
-}
-
-impl Signed {
-    /// Parses a submitted note. Sizes are checked first; every fault of the JSON is answered.
-    pub fn parse(bytes: &[u8]) -> Result<Signed, Malformed> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Malformed::one(
-                "too_large",
-                1,
-                Words::fixed("A record has at most 61,440 bytes.", "Запись не может быть больше 61 440 байт."),
-            ));
-        }
-        Signed::parse_note(bytes, MAX_LINES)
-    }
-
-    /// Parses a note of any size that fits an entry.
-    pub(super) fn parse_note(bytes: &[u8], max_lines: usize) -> Result<Signed, Malformed> {
-        let note = Note::parse(bytes).map_err(|error| Malformed::one("not_a_note", error.line(), error.words()))?;
-        let lines = note.lines().to_vec();
-        if lines.len() > max_lines {
-            return Err(Malformed::one(
-                "too_many_lines",
-                1,
-                Words::fixed("A record has at most 8 signature lines.", "В записи не более 8 строк подписи."),
-            ));
-        }
-        let text = note.text();
-        let record = Record::parse(text)?;
-        let (digest, text_len) = (Hash::of(text.as_bytes()), text.len());
-        let note = String::from_utf8_lossy(bytes).into_owned(); // a parsed note is UTF-8
-        Ok(Signed { note, text_len, digest, record, lines })
-    }
-
-    /// The text that is signed, with its final LF.
-    pub fn text(&self) -> &str {
-        self.note.get(..self.text_len).unwrap_or_default()
-    }
-
-    /// The JSON of the record.
-    pub fn json(&self) -> &str {
-        let mut parts = self.text().splitn(3, '\n');
-        parts.nth(2).unwrap_or_default()
-    }
-
-    /// The line of the signer at a position of `signers`.
-    pub fn line_of(&self, signer: usize) -> Option<&Line> {
-        let name = self.record.header.signers.get(signer)?.as_str();
-        self.lines.iter().find(|line| line.name == name)
     }
 }

@@ -95,7 +95,7 @@ refusals! {
     /// Declare the slot first.
     NothingDeclared "nothing_declared" "6.3" "There is no declaration of this slot that could change." "Нет заявления по этому месту, которое могло бы измениться.";
     /// Name the visit: the digest of its intent goes first among the references.
-    VisitUnknown "visit_unknown" "5.7" "The first reference is not the intent of a visit." "Первая ссылка не указывает на намерение провести посещение.";
+    VisitUnknown "visit_unknown" "5.7" "What is named here is not the intent of a visit." "Здесь указано не намерение провести посещение.";
     /// Refer to the record that is answered.
     TargetMissing "target_missing" "5.8" "The references do not name the record that this one is about." "Среди ссылок нет записи, к которой относится эта запись.";
     /// Name inspectors that the list has.
@@ -117,7 +117,7 @@ refusals! {
     /// Correct the original, and only what can be corrected.
     CorrectionTarget "correction_target" "8.1" "Only a milestone, report, receipt, declaration or data change of this ledger can be corrected, never a correction." "Исправить можно только этап, отчёт, квитанцию, заявление или изменение данных этого реестра, но не исправление.";
     /// Have every side sign that this correction needs.
-    CorrectionSigners "correction_signers" "8.2" "Every side that signed the original signs its correction, and both Parties one that the other has relied on." "Исправление подписывают все подписавшие оригинал стороны, а если другая сторона на него опиралась – обе стороны.";
+    CorrectionSigners "correction_signers" "8.2" "Every side that signed the original signs its correction; both Parties do where a time changes, where the record is voided, or where the other side has acknowledged it." "Исправление подписывают все подписавшие оригинал стороны; обе стороны – если меняется время, если запись аннулируется или если другая сторона её подтвердила.";
     /// Say what changes: a time, a body, or that the record is void.
     CorrectionEmpty "correction_empty" "8.3" "A correction changes the time or gives the body whole, or voids the record and does neither." "Исправление меняет время или приводит тело целиком, либо аннулирует запись и не делает ни того, ни другого.";
     /// Give the body whole, in the form of the original's kind.

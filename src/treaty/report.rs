@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::admit::Case;
 use super::claims::Claims;
+use super::declaration::location_exists;
 use super::party::{Name, Role, Text};
 use super::refusal::{Refusal, Refused};
 use super::register::{Applied, Register};
@@ -138,38 +139,40 @@ impl Report {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let Some(visit) = case.visit(refused) else { return };
         case.signed_by(&[(visit.inspecting, Role::Leader)], refused);
-        self.agrees(visit, case.register, refused);
+        self.agrees(visit, case, refused);
+    }
+
+    /// Everything that hangs on the body, its visit and the declaration, also for a correction of a report.
+    pub fn agrees(&self, visit: &Visit, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let in_order = self.started_at <= self.ended_at
             && self.ended_at <= self.handed_over_at
             && self.handed_over_at <= case.received_at;
         if !in_order {
             refused.push(Refused::new(Refusal::TimesDisordered, "/body/handed_over_at", case.received_at.to_string()));
         }
-    }
-
-    /// Everything that hangs on the body and the declaration alone, also for a correction of a report.
-    pub fn agrees(&self, visit: &Visit, register: &Register, refused: &mut Vec<Refused>) {
         for (name, claim) in ["C1", "C2", "C3", "C4", "C5", "C6"].iter().zip(self.claims.all()) {
             if !claim.coverage_is_possible() {
                 refused.push(Refused::new(Refusal::CoverageImpossible, format!("/body/claims/{name}/k"), *name));
             }
         }
-        let named = register.index_of(&self.declaration);
-        let of_slot = register
-            .slot(visit.slot)
-            .and_then(|facts| facts.data.iter().find(|data| data.is_declaration && Some(data.index) == named));
-        let Some(declaration) = of_slot else {
+        self.places(visit, case.register, refused);
+        self.repeats(refused);
+    }
+
+    /// The declaration is one of the visited slot, and the cells of its launchers exist.
+    fn places(&self, visit: &Visit, register: &Register, refused: &mut Vec<Refused>) {
+        let declaration = register.index_of(&self.declaration);
+        let Some(cells) = declaration.and_then(|index| register.cells(visit.slot, index)) else {
             let got = self.declaration.to_string();
             refused.push(Refused::new(Refusal::DeclarationOther, "/body/declaration", got));
             return;
         };
         for (i, item) in self.items.0.iter().enumerate() {
-            if !declaration.has_place(&item.location.0) {
+            if !location_exists(&item.location.0, &cells) {
                 let pointer = format!("/body/items/{i}/location");
                 refused.push(Refused::new(Refusal::CellUnknown, pointer, item.location.0.as_str()));
             }
         }
-        self.repeats(refused);
     }
 
     /// Photographs, uids and ambiguities stand once, and ambiguities name photographs that are listed.

@@ -44,6 +44,11 @@ impl ReportReceipt {
         if report.is_none() {
             refused.push(Refused::new(Refusal::TargetMissing, "/refs", Kind::Report.as_str()));
         }
+        self.agrees(refused);
+    }
+
+    /// Comments and reasons stand where the result has them, also in a correction of a receipt.
+    pub fn agrees(&self, refused: &mut Vec<Refused>) {
         let comments_fit = match self.result {
             ReceiptResult::Acknowledged => self.comments.is_none(),
             ReceiptResult::WithComments => self.comments.is_some(),

@@ -41,6 +41,12 @@ impl Instant {
         self.0.unsigned_abs() // never negative
     }
 
+    /// The seconds from here to a later instant; nothing for one that is not later.
+    pub const fn seconds_until(self, later: Instant) -> Option<u64> {
+        let by = later.0 - self.0;
+        if by > 0 { Some(by.unsigned_abs()) } else { None }
+    }
+
     /// Reads the one spelling.
     pub fn parse(text: &str) -> Option<Instant> {
         let bytes = text.as_bytes();
@@ -110,7 +116,7 @@ impl Span {
 
 impl Span {
     /// The last second within the limit of something that happened at `from`: hours run continuously, and days end at
-    /// midnight UTC, the day of the event being day 0 (section 5 of `docs/rules.md`).
+    /// midnight UTC, the day of the event being day 0 (section 9.8 of `docs/rules.md`).
     pub const fn deadline(self, from: Instant) -> Instant {
         const DAY: i64 = 86_400;
         match self {
@@ -121,8 +127,7 @@ impl Span {
 
     /// By how many seconds something at `at` is late, if it had to follow `from` within the limit.
     pub const fn exceeded(self, from: Instant, at: Instant) -> Option<u64> {
-        let by = at.0 - self.deadline(from).0;
-        if by > 0 { Some(by.unsigned_abs()) } else { None }
+        self.deadline(from).seconds_until(at)
     }
 }
 

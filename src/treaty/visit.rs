@@ -82,6 +82,16 @@ impl Sides {
         let has = |party| signers.iter().any(|name| name.party() == party);
         Sides { us: has(Party::Us), ru: has(Party::Ru) }
     }
+
+    /// Who of the two signed one or the other.
+    pub const fn with(self, other: Sides) -> Sides {
+        Sides { us: self.us || other.us, ru: self.ru || other.ru }
+    }
+
+    /// Whether both signed.
+    pub const fn are_both(self) -> bool {
+        self.us && self.ru
+    }
 }
 
 /// One report of a visit.
@@ -108,11 +118,4 @@ pub struct Receipt {
     pub report: u64,
     /// The answer.
     pub result: ReceiptResult,
-}
-
-impl Visit {
-    /// When a step happened first, by (time, index).
-    pub fn first(&self, name: Milestones) -> Option<&Step> {
-        self.milestones.iter().filter(|step| step.name == name).min_by_key(|step| (step.effect, step.index))
-    }
 }

@@ -172,6 +172,31 @@ async fn idle_connections_are_in_nobody_s_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn large_bundles_by_strangers_have_few_places_and_records_need_none() {
+    let Some(api) = Api::start().await else { return };
+    let timers = Timers { header: Duration::from_secs(10), ..short() };
+    let server = api.listen(timers).await;
+    let verify = "POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    let mut slow = Vec::new();
+    for _ in 0..16 {
+        let mut stream = connect(server.address).await;
+        let half = format!("{verify}Content-Length: 16000000\r\n\r\n{{");
+        stream.write_all(half.as_bytes()).await.expect("sent");
+        slow.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let whole = format!("{verify}Content-Length: 2\r\n\r\n{{}}");
+    let answer = exchange(server.address, whole.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"busy\""), "{answer}");
+    api.record(&simple()).await;
+    for mut stream in slow {
+        assert!(to_the_end(&mut stream).await.starts_with("HTTP/1.1 408 "));
+    }
+    let answer = exchange(server.address, whole.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_lets_a_running_request_finish() {
     let Some(api) = Api::start().await else { return };
     let server = api.listen(Timers::default()).await;

@@ -1,5 +1,7 @@
 //! Posting records: what is answered, how often, and what happens when something comes between.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -15,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::support::http::{Answer, Api, Call, now};
 use super::support::ledger::{ORIGIN, clerk_key, draft, log_key, registration, signed};
-use super::support::records::{by, designating, digest, revocation, simple};
+use super::support::records::{by, designating, digest, revocation, simple, text_of};
 
 /// The names of an object's members, in order.
 fn names(value: &Value) -> Vec<&str> {
@@ -225,6 +227,35 @@ impl axum::body::HttpBody for Chunks {
     }
 }
 
+/// A body that never ends, and counts how often it was asked for more.
+struct Endless(Arc<AtomicUsize>);
+
+impl axum::body::HttpBody for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        let asked = self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(asked < 10_000, "somebody reads for ever");
+        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(&[b'x'; 4_096])))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_a_body_that_never_ends() {
+    let Some(api) = Api::start().await else { return };
+    let prepare = Call::new("POST", "/v1/records/prepare").header("content-type", "application/json");
+    for call in [Call::note(""), prepare] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let body = Body::new(Endless(Arc::clone(&asked)));
+        call.send_body(api.routes.clone(), body).await.problem(413, "too_large");
+        assert!(asked.load(Ordering::Relaxed) <= 20, "it stops where the limit is");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_a_length_is_held_to_the_same_limit() {
     let Some(api) = Api::start().await else { return };
@@ -253,6 +284,12 @@ async fn a_body_without_a_length_is_held_to_the_same_limit() {
         call.header("content-length", "61441").send(api.routes.clone()).await.problem(413, "too_large");
     }
     assert_eq!(api.size(), size);
+    // What is prepared can be sent once it is signed, or is not prepared.
+    for (note, status) in [(&too_large, 413), (&fits, 200)] {
+        let object = text_of(note).splitn(3, '\n').nth(2).expect("an object");
+        let prepare = Call::new("POST", "/v1/records/prepare").header("content-type", "application/json");
+        api.send(prepare.body(object.as_bytes())).await.expect(status);
+    }
     Call::note("").send_body(api.routes.clone(), chunked(fits.clone().into_bytes())).await.expect(201);
     api.post(&fits).await.expect(200);
     let token = api.token("US", Reading::Party).await;

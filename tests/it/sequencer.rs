@@ -234,6 +234,24 @@ async fn two_servers_write_one_log() {
 }
 
 #[tokio::test]
+async fn a_server_without_work_follows_the_others() {
+    let Some(setting) = Setting::new().await else { return };
+    let (writer, reader) = (setting.server("a").await, setting.server("b").await);
+    let receipt = writer.record(&designation("US/centre/1")).await.expect("recorded");
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let seen = reader.published.load_full();
+        if seen.size() > receipt.index {
+            assert_eq!(seen.receipt(receipt.index, &reader.seal).as_deref(), Some(receipt.text.as_str()));
+            assert_eq!(reader.checkpoint(), writer.checkpoint());
+            assert_eq!(text(&setting.heads("b")).lines().last(), text(&setting.heads("a")).lines().last());
+            return;
+        }
+    }
+    panic!("it does not follow");
+}
+
+#[tokio::test]
 async fn one_record_sent_by_many_is_one_entry_with_one_receipt() {
     let Some(setting) = Setting::new().await else { return };
     let servers = [Arc::new(setting.server("a").await), Arc::new(setting.server("b").await)];

@@ -166,7 +166,7 @@ fn whatever_fails_no_receipt_is_lost_and_no_checkpoint_contradicts_another() {
     let (mut receipts, mut falsified, played) = (0, 0, seeds.end - seeds.start);
     for seed in seeds {
         // One thread, and a clock that only the dice move: the seed alone decides.
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         println!("seed {seed}"); // shown when it fails
         let (got, bad) = runtime.expect("a runtime").block_on(play(seed, folder.path(), &notes));
         (receipts, falsified) = (receipts + got, falsified + u64::from(bad));

@@ -187,14 +187,18 @@ async fn past_is_fold(step: usize) {
             if was.0 == 404 || is.0 == 404 {
                 assert_eq!(was.0, is.0, "{path} at {n}"); // problems carry the id of their request
             } else {
-                assert!(was == is, "{path} at {n}:\n{}\n{}", show(&was.1), show(&is.1));
+                assert!(was == is, "{path} at {n}: {}", difference(&was.1, &is.1));
             }
         }
     }
 }
 
-fn show(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+/// The first place at which two answers differ.
+fn difference(was: &[u8], is: &[u8]) -> String {
+    let at = was.iter().zip(is).position(|(a, b)| a != b).unwrap_or(was.len().min(is.len()));
+    let around =
+        |bytes: &[u8]| String::from_utf8_lossy(&bytes[at.saturating_sub(80)..bytes.len().min(at + 80)]).into_owned();
+    format!("at byte {at}\n{}\n{}", around(was), around(is))
 }
 
 /// A ledger in this process that holds what a demonstration wrote.
@@ -239,7 +243,9 @@ impl Copy {
             keys: LedgerKeys { log: key(&origin), clerk: key(&format!("{origin}/clerk")) },
             clock: Clock::System,
         };
-        let (ledger, _) = Ledger::open(settings).await.expect("a ledger");
+        let (ledger, sequencer) = Ledger::open(settings).await.expect("a ledger");
+        sequencer.abort(); // what readers see is ours to set
+        let _ = sequencer.await;
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
         let token = format!("cs_{}", "5".repeat(64));
         let hash = countersign::hash::Hash::of(token.as_bytes());

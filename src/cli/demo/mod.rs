@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::player::Player;
-use super::serve::{LogFormat, Running, read_keys, settings, start_logging, wait_for_signal};
+use super::serve::{LogFormat, Running, Signals, read_keys, settings, start_logging};
 use super::store::{default_data_dir, fit, start_cluster};
 use super::terms_init::{self, Keys};
 use super::{files, keygen, token};
@@ -62,6 +62,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
     let scene = Scene { folder: arguments.data_dir.clone() };
     let (database, is_new) = scene.database()?;
     let cluster = start_cluster(&scene.folder, !arguments.no_download, &database).await?;
@@ -75,7 +76,7 @@ async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
         running
     };
     println!("{}", scene.welcome(&running)?);
-    wait_for_signal().await?;
+    signals.wait().await;
     running.stop().await;
     stop(cluster)?;
     Ok(ExitCode::SUCCESS)

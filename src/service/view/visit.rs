@@ -18,6 +18,7 @@ use crate::treaty::record::{Body, Kind};
 use crate::treaty::report::Report;
 use crate::treaty::terms::Limits;
 use crate::treaty::time::{Instant, Span};
+use crate::treaty::visit::Visit;
 
 /// One line of the list of visits.
 pub fn inspection_line(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
@@ -151,6 +152,18 @@ fn claims(claims: &Claims) -> Value {
     value
 }
 
+/// The notice of a request: the arrival may not come before it has passed.
+fn notice(earliest: Instant, visit: &Visit) -> Value {
+    let short = earliest.seconds() - visit.eta.seconds();
+    json!({
+        "limit": "notice",
+        "from": visit.received_at.to_string(),
+        "due_at": earliest.to_string(),
+        "met_at": Some(visit.eta.to_string()).filter(|_| short <= 0),
+        "late_by_seconds": Some(short).filter(|short| *short > 0),
+    })
+}
+
 /// The clocks of a visit: what was due when, and when it came.
 fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
     let limits = past.terms().map(|terms| terms.limits.clone()).unwrap_or_default();
@@ -159,7 +172,7 @@ fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
         let of_name = of.milestones().filter(|step| step.name == name);
         of_name.min_by_key(|step| (step.effect, step.index)).map(|step| step.effect)
     };
-    let mut clocks = Vec::new();
+    let mut clocks = vec![notice(limits.notice().deadline(visit.received_at), visit)];
     let mut clock = |name: &'static str, span: fn(&Limits) -> Span, from: Option<Instant>, met: Option<Instant>| {
         let Some(from) = from else { return };
         let due = span(&limits).deadline(from);
@@ -171,7 +184,6 @@ fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
             "late_by_seconds": met.and_then(|met| span(&limits).exceeded(from, met)),
         }));
     };
-    clock("notice", Limits::notice, Some(visit.received_at), Some(visit.eta).filter(|_| visit.inadmissible.is_none()));
     clock("admit", Limits::admit, Some(visit.eta), at(Milestones::SiteArrival));
     clock("site_named", Limits::site_named, at(Milestones::PoeArrival), at(Milestones::SiteNamed));
     clock("freeze", Limits::freeze, at(Milestones::SiteNamed), at(Milestones::Restrictions));

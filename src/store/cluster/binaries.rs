@@ -88,11 +88,12 @@ pub(super) fn version_of_data(data: &Path) -> Option<i32> {
 
 /// The major version of the programs in a folder; `None` where one is missing or does not run.
 fn version(folder: &Path) -> Option<i32> {
-    if !folder.join("initdb").is_file() {
-        return None;
-    }
-    let output = Command::new(folder.join("postgres")).arg("--version").stdin(Stdio::null()).output().ok()?;
-    major(std::str::from_utf8(&output.stdout).ok()?)
+    // Both are run: each has libraries of its own to find.
+    let run = |program: &str| {
+        let output = Command::new(folder.join(program)).arg("--version").stdin(Stdio::null()).output().ok()?;
+        major(std::str::from_utf8(&output.stdout).ok()?)
+    };
+    run("initdb").filter(|initdb| run("postgres") == Some(*initdb))
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-1)`, or `18beta1`.
@@ -168,6 +169,7 @@ mod tests {
     #[test]
     fn a_version_is_read_as_postgres_prints_it() {
         assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major("initdb (PostgreSQL) 16.14\n"), Some(16));
         assert_eq!(major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major("postgres (PostgreSQL)"), None);
         assert_eq!(major("mariadb 10\n"), None);

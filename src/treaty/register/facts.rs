@@ -13,6 +13,7 @@ use crate::note::Verifier;
 use crate::treaty::host_consent;
 use crate::treaty::key_revocation::Reason;
 use crate::treaty::lateness::Late;
+use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{KeyName, Party, Slot};
 use crate::treaty::record::{Header, Kind};
 use crate::treaty::time::Instant;
@@ -93,6 +94,9 @@ pub struct SlotFacts {
     pub diagrams: Vector<u64>,
 }
 
+/// The launchers of a site, each with the number of its cells.
+pub type Cells = Arc<[(Box<str>, u16)]>;
+
 /// A declaration or a data change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Data {
@@ -100,18 +104,27 @@ pub struct Data {
     pub index: u64,
     /// Whether it is a declaration.
     pub is_declaration: bool,
-    /// The launchers that it names, with the number of their cells.
-    pub launchers: Arc<[(Box<str>, u16)]>,
+    /// The launchers that it names.
+    pub launchers: Cells,
 }
 
-impl Data {
-    /// Whether a location that names one of the launchers names one of its cells. Other places are not ours to know.
-    pub fn has_place(&self, location: &str) -> bool {
-        let (launcher, cell) = location.split_once('/').unwrap_or((location, ""));
-        let Some((_, cells)) = self.launchers.iter().find(|(id, _)| **id == *launcher) else { return true };
-        let plain = !cell.starts_with('0') && cell.bytes().all(|b| b.is_ascii_digit());
-        plain && cell.parse().is_ok_and(|cell: u16| (1..=*cells).contains(&cell))
-    }
+/// A correction, as far as rules and look-ups need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// The entry of the correction.
+    pub index: u64,
+    /// Whether the original is void.
+    pub void: bool,
+    /// The new time of the fact, where it gives one.
+    pub effective_at: Option<Instant>,
+    /// Whether it gives a time other than the original's, or voids it: both Parties have signed then.
+    pub moves_time: bool,
+    /// The step, where it gives the body of a milestone.
+    pub milestone: Option<Milestones>,
+    /// The time of the hand-over, where it gives the body of a report.
+    pub handed_over_at: Option<Instant>,
+    /// The launchers, where it gives the body of a declaration or a data change.
+    pub launchers: Option<Cells>,
 }
 
 /// A list of inspectors.

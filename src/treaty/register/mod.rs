@@ -13,20 +13,21 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
+mod corrected;
 mod facts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::{HashMap, HashSet, OrdMap, Vector};
+use imbl::{HashMap, OrdMap, Vector};
 use uuid::Uuid;
 
-pub use facts::{Applied, Consented, Data, Designated, Fact, Key, Listed, Revocation, SlotFacts};
+pub use facts::{Applied, Cells, Consented, Corrected, Data, Designated, Fact, Key, Listed, Revocation, SlotFacts};
 
 use super::host_consent;
 use super::lateness::Late;
 use super::party::{KeyName, Party, Role, Slot};
-use super::record::{Body, Header, Kind, Record};
+use super::record::{Body, Kind, Record};
 use super::terms::{Limits, Terms};
 use super::time::Instant;
 use super::visit::{Reported, Visit};
@@ -36,8 +37,9 @@ use crate::hash::Hash;
 #[derive(Clone, Debug, Default)]
 pub struct Register {
     facts: Vector<Fact>,
-    by_digest: HashMap<Hash, u32>,
-    by_id: HashMap<(u32, u128), u32>,
+    // Ordered, because these maps are the most of a register's memory, and hashed ones take four times as much.
+    by_digest: OrdMap<Hash, u32>,
+    by_id: OrdMap<(u32, [u8; 16]), u32>,
     by_number: OrdMap<(u32, u64), Numbered>,
     keys: Vector<Key>,
     key_by_name: HashMap<Arc<str>, u32>,
@@ -46,9 +48,9 @@ pub struct Register {
     slots: OrdMap<Slot, SlotFacts>,
     visits: OrdMap<u64, Visit>,
     lists: OrdMap<Party, Vector<Listed>>,
-    corrections: HashMap<u64, Vector<u64>>,
-    /// Entries that another state has acknowledged.
-    relied_on: HashSet<u64>,
+    corrections: HashMap<u64, Vector<Corrected>>,
+    /// Entries that the other Party has acknowledged, each with the entry that did so first.
+    relied_on: HashMap<u64, u64>,
 }
 
 /// The entries that carry one number of one author.
@@ -75,9 +77,9 @@ impl Register {
     }
 
     /// The entry of this author that carries this id.
-    pub fn index_of_id(&self, author: &str, id: u128) -> Option<u64> {
+    pub fn index_of_id(&self, author: &str, id: Uuid) -> Option<u64> {
         let author = *self.key_by_name.get(author)?;
-        self.by_id.get(&(author, id)).map(|&index| u64::from(index))
+        self.by_id.get(&(author, *id.as_bytes())).map(|&index| u64::from(index))
     }
 
     /// The terms in force after the last entry.
@@ -144,6 +146,12 @@ impl Register {
         self.terms().map(|terms| terms.limits.clone()).unwrap_or_default()
     }
 
+    /// The limits in force when the entry at `index` was received: what it begins keeps them for good.
+    pub fn limits_at(&self, index: u64) -> Limits {
+        let before = self.terms.iter().rev().find(|(terms, _)| *terms < index);
+        before.map(|(_, terms)| terms.limits.clone()).unwrap_or_default()
+    }
+
     /// Whether a slot is in force at `at` for a new request: the agreement stands, a site is designated, and a host
     /// other than the inspected Party consents.
     pub fn is_in_force(&self, slot: Slot, at: Instant) -> bool {
@@ -175,7 +183,8 @@ impl Register {
     pub fn visit_of_id(&self, id: Uuid) -> Option<u64> {
         self.visits.keys().copied().find(|&intent| {
             let author = self.fact(intent).map(|fact| fact.author);
-            author.is_some_and(|author| self.by_id.get(&(author, id.as_u128())).map(|&i| u64::from(i)) == Some(intent))
+            author
+                .is_some_and(|author| self.by_id.get(&(author, *id.as_bytes())).map(|&i| u64::from(i)) == Some(intent))
         })
     }
 
@@ -213,14 +222,9 @@ impl Register {
         Some(newest.codes.iter().filter(stands).map(AsRef::as_ref).collect())
     }
 
-    /// The corrections of an entry, in log order.
-    pub fn corrections_of(&self, index: u64) -> Option<&Vector<u64>> {
-        self.corrections.get(&index)
-    }
-
-    /// Whether another state has acknowledged the entry.
-    pub fn is_relied_on(&self, index: u64) -> bool {
-        self.relied_on.contains(&index)
+    /// The entry by which the other Party first acknowledged this one.
+    pub fn relied_on_since(&self, index: u64) -> Option<u64> {
+        self.relied_on.get(&index).copied()
     }
 
     /// The names of the keys that signed an entry, the author's first.
@@ -237,7 +241,7 @@ impl Register {
 
     /// Whether the entry at `index`, among the first `size`, shares its author's number with another.
     pub fn is_number_reused_before(&self, index: u64, size: u64) -> bool {
-        let Some(fact) = self.fact(index) else { return false };
+        let Some(fact) = self.fact(index).filter(|_| index < size) else { return false };
         let numbered = self.by_number.get(&(fact.author, fact.number));
         numbered.and_then(|numbered| numbered.second).is_some_and(|second| u64::from(second) < size)
     }
@@ -298,11 +302,6 @@ impl Register {
         }
     }
 
-    /// Notes a correction beside its original.
-    pub fn put_correction(&mut self, original: u64, correction: u64) {
-        self.corrections.entry(original).or_default().push_back(correction);
-    }
-
     /// Notes a declaration or a data change. Launchers that are those of the one before are kept once.
     pub fn put_data(&mut self, slot: Slot, index: u64, is_declaration: bool, launchers: Vec<(Box<str>, u16)>) {
         let data = &mut self.slots.entry(slot).or_default().data;
@@ -318,14 +317,19 @@ impl Register {
 
     /// Notes what every entry has in common. The body has been applied before, so that keys which the record
     /// introduced are known.
-    pub fn put_fact(&mut self, applied: &Applied<'_>, kind: Kind, slot: Option<Slot>, late: Vec<Late>) {
+    pub fn put_fact(&mut self, applied: &Applied<'_>, record: &Record, late: Vec<Late>) {
         let index = applied.index as u32;
-        let header = applied.header;
+        let (kind, header) = (record.body.kind(), applied.header);
+        let slot = record.slot().or_else(|| self.slot_about(record));
         let position = |name: &KeyName| self.key_by_name.get(name.as_str()).copied().unwrap_or(u32::MAX);
         let author = position(header.author());
         let cosigners: Box<[u32]> = header.signers.iter().skip(1).map(position).collect();
         let number_gap = header.number > self.last_number_at(author) + 1;
-        let visit = self.join_visit(applied);
+        let corrects = match &record.body {
+            Body::Correction(correction) => Some(&correction.supersedes),
+            _ => None,
+        };
+        let visit = self.join_visit(applied, corrects);
         let visit_slot = visit.and_then(|intent| self.visits.get(&intent)).map(|visit| visit.slot);
         self.facts.push_back(Fact {
             kind,
@@ -340,32 +344,43 @@ impl Register {
             cosigners: (!cosigners.is_empty()).then_some(cosigners),
             late: (!late.is_empty()).then(|| late.into()),
         });
-        if matches!(kind, Kind::Acknowledgement | Kind::ReportReceipt) {
-            self.note_reliance(header);
-        }
+        self.note_reliance(applied, kind);
         self.by_digest.insert(applied.digest, index);
-        self.by_id.insert((author, header.id.as_u128()), index);
+        self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
             .entry((author, header.number))
             .and_modify(|numbered| numbered.second = numbered.second.or(Some(index)))
             .or_insert(Numbered { first: index, second: None });
     }
 
-    /// The visit that a record belongs to: the one whose intent it is, or whose intent it names first.
-    fn join_visit(&mut self, applied: &Applied<'_>) -> Option<u64> {
+    /// The visit that a record belongs to: the one whose intent it is, or that of the record which it corrects, or the
+    /// one whose intent it names first.
+    fn join_visit(&mut self, applied: &Applied<'_>, corrects: Option<&Hash>) -> Option<u64> {
         if self.visits.contains_key(&applied.index) {
             return Some(applied.index);
         }
-        let intent = self.index_of(applied.header.refs.first()?)?;
+        let intent = match corrects {
+            Some(original) => u64::from(self.fact(self.index_of(original)?)?.visit?),
+            None => self.index_of(applied.header.refs.first()?)?,
+        };
         self.visits.get_mut(&intent)?.records.push_back(applied.index);
         Some(intent)
     }
 
-    /// Another state has the records that these references name before it.
-    fn note_reliance(&mut self, header: &Header) {
-        for index in header.refs.iter().filter_map(|digest| self.index_of(digest)).collect::<Vec<_>>() {
-            if self.fact(index).is_some_and(|fact| fact.party != header.party) {
-                self.relied_on.insert(index);
+    /// A Party has records of the other before it.
+    fn note_reliance(&mut self, applied: &Applied<'_>, kind: Kind) {
+        if !applied.header.party.is_party() {
+            return;
+        }
+        let targets = match kind {
+            Kind::Acknowledgement => super::acknowledgement::targets(applied.header, self),
+            Kind::ReportReceipt => applied.header.refs.iter().filter_map(|digest| self.index_of(digest)).collect(),
+            _ => return,
+        };
+        for index in targets {
+            let fact = self.fact(index).filter(|fact| fact.party != applied.header.party);
+            if fact.is_some_and(|fact| kind == Kind::Acknowledgement || fact.kind == Kind::Report) {
+                self.relied_on.entry(index).or_insert(applied.index);
             }
         }
     }

@@ -167,6 +167,29 @@ pub enum Quorum {
 const QUORUM_ITEMS: usize = 32;
 
 impl Quorum {
+    /// Two cosigners of which one may be the other: a key whose name begins with both could be counted twice, and no
+    /// policy can say so.
+    pub fn overlap(&self) -> Option<(&str, &str)> {
+        let mut prefixes = Vec::new();
+        self.prefixes(&mut prefixes);
+        let begins = |a: &str, b: &str| {
+            let rest = b.strip_prefix(a.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let pairs = prefixes.iter().enumerate().flat_map(|(i, a)| prefixes[i + 1..].iter().map(|b| (*a, *b)));
+        let mut overlaps = pairs.filter(|(a, b)| begins(a, b) || begins(b, a));
+        overlaps.next()
+    }
+
+    fn prefixes<'q>(&'q self, into: &mut Vec<&'q str>) {
+        match self {
+            Quorum::Cosigner(prefix) => into.push(prefix),
+            Quorum::All(of) | Quorum::Any(of) | Quorum::AtLeast(_, of) => {
+                of.iter().for_each(|part| part.prefixes(into))
+            }
+        }
+    }
+
     fn list(value: &Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Vec<Quorum>> {
         let list = List::<Quorum, 0, QUORUM_ITEMS>::read(value, at, faults)?.0;
         // "All of none" demands nothing. Only the whole quorum may say so; no tlog-policy could say it of a part.

@@ -354,6 +354,9 @@ impl Terms {
         if !public.into_iter().all(|key| seen.insert(key)) {
             wrong("/body/roots".into(), "one public key stands twice");
         }
+        if let Some((a, b)) = self.quorum.overlap() {
+            wrong("/body/quorum".into(), &format!("{a} overlaps {b}"));
+        }
         if self.rules != RULES {
             refused.push(Refused::new(Refusal::RulesUnknown, "/body/rules", self.rules.to_string()));
         }

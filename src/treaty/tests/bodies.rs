@@ -89,7 +89,8 @@ impl Probe<'_> {
         self.expect(pointer, json!("1"), "wrong_type");
         self.expect(pointer, json!(min), "");
         self.expect(pointer, json!(max), "");
-        self.expect(pointer, json!(min - 1), "out_of_range");
+        let below = if min == -crate::json::MAX_INT { "number_out_of_range" } else { "out_of_range" };
+        self.expect(pointer, json!(min - 1), below);
         let beyond = if max == crate::json::MAX_INT { "number_out_of_range" } else { "out_of_range" };
         self.expect(pointer, json!(max + 1), beyond);
     }
@@ -168,6 +169,7 @@ fn special(form: &str) -> (&'static str, &'static [&'static str]) {
         "a verifier key, `name+key id+base64`" => {
             ("not_a_vkey", &["x", "a+00000000+AAAA", "RU/leader/07+0479c957+ARdF"])
         }
+        "the body of the original's kind, an object" => ("wrong_type", &["x", "{}"]),
         form if form.starts_with("a key name prefix, or") => ("not_a_code", &["a b", "ж", "a+b"]),
         other => panic!("no test for a text that is {other}"),
     }

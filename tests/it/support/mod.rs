@@ -1,9 +1,11 @@
 //! What the integration tests share.
 
+pub mod fold;
 pub mod http;
 pub mod ledger;
 pub mod postgres;
 pub mod program;
 pub mod records;
 pub mod stock;
+pub mod visits;
 pub mod witness;

@@ -101,7 +101,10 @@ fn start() -> Result<Cluster, String> {
     let parent = std::os::unix::process::parent_id();
     let base = base(parent);
     let options = ClusterOptions { download: true, volatile: true };
-    let cluster = Cluster::start(&base, options, &mut |said| println!("{said}")).map_err(|error| error.to_string())?;
+    let cluster = Cluster::start(&base, options, &mut |said| println!("{said}")).map_err(|error| {
+        let _ = std::fs::remove_dir_all(&base); // no shell will
+        error.to_string()
+    })?;
     if cluster.is_ours() {
         reap(parent, cluster.pid(), &base).map_err(|error| error.to_string())?;
     }

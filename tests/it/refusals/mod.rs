@@ -2,6 +2,11 @@
 //!
 //! `docs/rules.md` says which provision each code rests on, and the answers are compared with that page.
 
+mod corrections;
+mod data;
+mod hostile;
+mod visits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::author::sign;
@@ -10,20 +15,19 @@ use countersign::note::{KeyKind, Signer, assemble};
 use countersign::treaty::record::{Anchor, Kind, Signed};
 use countersign::treaty::refusal::Refusal;
 use countersign::treaty::time::Instant;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::support::http::{Api, errors, now};
-use super::support::ledger::{ORIGIN, clerk_key, draft, key, registration, signed};
-use super::support::records::{
-    amendment, by, changing, consenting, declaring, designating, digest, line_of, registering, revocation, simple,
-    slots, text, text_of,
+use crate::support::http::{Api, errors, now};
+use crate::support::ledger::{ORIGIN, clerk_key, draft, key, registration, signed};
+use crate::support::records::{
+    by, consenting, declaring, designating, digest, line_of, registering, revocation, simple, text, text_of,
 };
+use crate::support::visits::intending;
 
 /// The provision of each code, as the documentation says it.
 fn provisions() -> BTreeMap<String, String> {
     let (mut section, mut found) = (String::new(), BTreeMap::new());
-    for paragraph in include_str!("../../docs/rules.md").split("\n\n") {
+    for paragraph in include_str!("../../../docs/rules.md").split("\n\n") {
         if let Some(heading) = paragraph.strip_prefix("### ") {
             heading.split(' ').next().expect("a number").clone_into(&mut section);
         }
@@ -71,8 +75,11 @@ async fn every_refusal_has_a_record_that_meets_it_and_a_neighbour_that_does_not(
     authority(&mut court).await;
     places(&mut court).await;
     sites(&mut court).await;
-    data(&mut court).await;
-    terms_in_force(&mut court).await;
+    data::data(&mut court).await;
+    visits::visits(&mut court).await;
+    visits::reports(&mut court).await;
+    corrections::corrections(&mut court).await;
+    data::terms_in_force(&mut court).await;
     let missed: Vec<&str> = Refusal::ALL.iter().map(|r| r.code()).filter(|code| !court.seen.contains(code)).collect();
     assert!(missed.is_empty(), "no record was refused as {missed:?}");
     assert_eq!(court.provisions.len(), Refusal::ALL.len(), "the documentation and the program know the same codes");
@@ -240,8 +247,15 @@ async fn sites(court: &mut Court) {
     court.admit(&consent("RO", "A1", "standing", "withdraw")).await;
 
     let mut record = draft(Kind::HostConsent, &["RO/centre/1"], consenting("A1", "visit", "give"));
-    court.refuse(&signed(&record), Refusal::VisitNotNamed, "/refs").await;
-    record.refs = vec![digest(&declare_nothing(court).await)];
+    court.refuse(&signed(&record), Refusal::VisitNotNamed, "/refs/0").await;
+    for slot in ["A2", "A1"] {
+        let intent = by("RU/centre/1", Kind::Intent, intending(slot, now()));
+        court.admit(&intent).await;
+        record.refs = vec![digest(&intent)];
+        if slot == "A2" {
+            court.refuse(&signed(&record), Refusal::VisitNotNamed, "/refs/0").await;
+        }
+    }
     court.admit(&signed(&record)).await;
 
     let conditions = |action| {
@@ -252,74 +266,6 @@ async fn sites(court: &mut Court) {
     court.refuse(&conditions("give"), Refusal::ConditionsMismatch, "/body/conditions").await;
     court.refuse(&consent("RO", "A1", "standing", "condition"), Refusal::ConditionsMismatch, "/body/conditions").await;
     court.admit(&conditions("condition")).await;
-}
-
-/// Some record that is in the log.
-async fn declare_nothing(court: &Court) -> String {
-    let note = simple();
-    court.admit(&note).await;
-    note
-}
-
-/// 1.4 and 6: facts.
-async fn data(court: &mut Court) {
-    let us = |kind, body| by("US/centre/1", kind, body);
-    court.admit(&by("RU/centre/1", Kind::Designation, designating("A1", "designate"))).await;
-    court.refuse(&us(Kind::DataChange, changing("A1")), Refusal::NothingDeclared, "/body/slot").await;
-    court.admit(&us(Kind::Declaration, declaring("A1"))).await;
-    court.admit(&us(Kind::DataChange, changing("A1"))).await;
-
-    let mut record = draft(Kind::Declaration, &["US/centre/1"], declaring("A1"));
-    record.effective_at = Instant::from_seconds(now().seconds() + 1);
-    court.refuse(&signed(&record), Refusal::FactInFuture, "/effective_at").await;
-    record.effective_at = Some(now());
-    court.admit(&signed(&record)).await;
-
-    let mut body = declaring("A1");
-    body["items"][1]["uid"] = "I-1".into();
-    court.refuse(&us(Kind::Declaration, body), Refusal::ItemRepeated, "/body/items/1/uid").await;
-    let mut body = declaring("A1");
-    body["launchers"] = json!([{ "id": "L1", "type": "x", "cells": 24 }, { "id": "L1", "type": "x", "cells": 24 }]);
-    court.refuse(&us(Kind::Declaration, body), Refusal::ItemRepeated, "/body/launchers/1/id").await;
-
-    for wrong in ["L1/25", "L1/0", "L1/01", "L1", "L1/", "L1/1/2", "L1/x"] {
-        let mut body = declaring("A1");
-        body["items"][0]["location"] = wrong.into();
-        court.refuse(&us(Kind::Declaration, body), Refusal::CellUnknown, "/body/items/0/location").await;
-    }
-    for good in ["L1/1", "L1/24", "L2/25", "store", "l1"] {
-        let mut body = declaring("A1");
-        body["items"][0]["location"] = good.into();
-        court.admit(&us(Kind::Declaration, body)).await;
-    }
-}
-
-/// 7: the terms.
-async fn terms_in_force(court: &mut Court) {
-    court.refuse(&amendment(3, |_| {}), Refusal::TermsVersion, "/body/version").await;
-    court.refuse(&amendment(1, |_| {}), Refusal::TermsVersion, "/body/version").await;
-    court.admit(&amendment(2, |_| {})).await;
-    court.refuse(&amendment(2, |_| {}), Refusal::TermsVersion, "/body/version").await;
-    let fixed = [
-        ("origin", json!(ORIGIN)),
-        ("demonstration", json!(true)),
-        ("log_vkey", json!(key(ORIGIN).verifier().to_string())),
-        ("clerk_vkey", json!(clerk_key().verifier().to_string())),
-        ("log_until", json!(1)),
-        ("succeeds", json!({ "origin": "x", "size": 1, "root": digest(&simple()).to_string() })),
-    ];
-    for (name, value) in fixed {
-        let note = amendment(3, |body| body[name] = value);
-        court.refuse(&note, Refusal::TermsFixed, &format!("/body/{name}")).await;
-    }
-    court.refuse(&amendment(3, |body| body["rules"] = 2.into()), Refusal::RulesUnknown, "/body/rules").await;
-    court.admit(&amendment(3, |body| body["rules"] = 1.into())).await;
-    let alone = |body: &mut serde_json::Value| {
-        body["slots"] = slots();
-        body["slots"]["A1"]["inspected"] = "RU".into();
-    };
-    court.refuse(&amendment(4, alone), Refusal::TermsInconsistent, "/body/slots/A1/inspected").await;
-    court.admit(&amendment(4, |body| body["slots"] = slots())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -378,8 +324,7 @@ async fn a_name_that_had_a_key_never_gets_another() {
         let record = draft(Kind::KeyRegistration, &["RU/root/1", "RU/leader/07"], registering(&other, |_| {}));
         sign(&record.text(ORIGIN), &[&key("RU/root/1"), &other]).expect("signs")
     };
-    // Authenticity is answered first, so the code is that of the line: the name stands for the first key alone.
-    api.post(&renewed()).await.expect(422);
+    api.post(&renewed()).await.problem(422, "key_name_taken");
     api.record(&revocation("RU/leader/07")).await;
-    api.post(&renewed()).await.expect(422);
+    api.post(&renewed()).await.problem(422, "key_name_taken");
 }

@@ -1,0 +1,202 @@
+//! Shapes of what is sent and answered, as JSON Schema 2020-12.
+//!
+//! The bodies of records are translated from the declarations that the strict reader enforces; the rest is what the
+//! views answer.
+//!
+//! Deliberately absent: what JSON Schema cannot say (characters, times that exist, rules). The strict reader says it.
+
+use serde_json::{Map, Value, json};
+
+use super::reference;
+use crate::hash::Hash;
+use crate::treaty::correction::NewBody;
+use crate::treaty::header::RawAnchor;
+use crate::treaty::party::{KeyName, Party};
+use crate::treaty::record::{Channel, Kind};
+use crate::treaty::shape::{INT_MAX, Schema, Shape};
+use crate::treaty::terms::Quorum;
+use crate::treaty::time::Instant;
+
+/// Every shape by its name.
+pub fn components() -> Value {
+    let mut shapes = Map::new();
+    for kind in Kind::ALL {
+        shapes.insert(format!("body_{kind}"), schema(&kind.schema()));
+    }
+    shapes.insert("draft".into(), draft());
+    shapes.insert("record".into(), record(&[]));
+    shapes.insert("recorded".into(), record(&["entry", "receipt"]));
+    shapes.insert("head".into(), head());
+    shapes.insert("list".into(), list());
+    shapes.insert("problem".into(), problem());
+    shapes.insert("bundle".into(), bundle());
+    shapes.insert("log".into(), texts(&["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint"]));
+    shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
+    shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
+    shapes.insert("any".into(), json!({ "type": "object" }));
+    Value::Object(shapes)
+}
+
+/// A declaration as JSON Schema.
+fn schema(declared: &Schema) -> Value {
+    match declared {
+        Schema::Bool => json!({ "type": "boolean" }),
+        Schema::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        // Two declarations describe in words what is no text, or not always.
+        Schema::Text { form, .. } if *declared == Quorum::schema() => {
+            json!({ "type": ["string", "object"], "description": form })
+        }
+        Schema::Text { form, .. } if *declared == NewBody::schema() => {
+            json!({ "type": "object", "description": form })
+        }
+        Schema::Text { form, max } => {
+            json!({ "type": "string", "minLength": 1, "maxLength": max, "description": form })
+        }
+        Schema::OneOf(words) => json!({ "type": "string", "enum": words }),
+        Schema::List { item, min, max } => {
+            json!({ "type": "array", "items": schema(item), "minItems": min, "maxItems": max })
+        }
+        Schema::Object(members) => {
+            let described = |doc: &str, mut value: Value| {
+                value["title"] = doc.trim().into();
+                value
+            };
+            let properties: Map<String, Value> =
+                members.iter().map(|m| (m.name.to_owned(), described(m.doc, schema(&m.schema)))).collect();
+            let required: Vec<&str> = members.iter().filter(|m| m.required).map(|m| m.name).collect();
+            let mut value = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+            value["required"] = required.into();
+            value
+        }
+        Schema::Map { names, value } => {
+            json!({ "type": "object", "additionalProperties": schema(value), "propertyNames": { "description": names } })
+        }
+    }
+}
+
+/// A record's own object.
+fn draft() -> Value {
+    let of = |kind: &Kind| {
+        let body = reference(&format!("body_{kind}"));
+        json!({ "properties": { "kind": { "const": kind.as_str() }, "body": body } })
+    };
+    let digest = schema(&Hash::schema());
+    json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "format": "uuid", "description": "a UUID of version 7 in lower case" },
+            "kind": { "type": "string", "enum": Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>() },
+            "party": schema(&Party::schema()),
+            "signers": { "type": "array", "items": schema(&KeyName::schema()), "minItems": 1, "maxItems": 4, "uniqueItems": true },
+            "number": { "type": "integer", "minimum": 1, "maximum": INT_MAX },
+            "signed_at": schema(&Instant::schema()),
+            "effective_at": schema(&Instant::schema()),
+            "anchor": schema(&RawAnchor::schema()),
+            "channel": schema(&Channel::schema()),
+            "refs": { "type": "array", "items": digest, "maxItems": 16, "uniqueItems": true },
+            "body": { "type": "object" },
+        },
+        "required": ["id", "kind", "party", "signers", "number", "signed_at", "anchor", "channel", "body"],
+        "additionalProperties": false,
+        "oneOf": Kind::ALL.iter().map(of).collect::<Vec<_>>(),
+    })
+}
+
+/// A record as it is shown; a submission is answered with more.
+fn record(more: &[&str]) -> Value {
+    let text = json!({ "type": "string" });
+    let signer = json!({ "type": "object", "properties": { "key": text, "party": text, "role": text } });
+    let mut properties = json!({
+        "index": { "type": "integer", "minimum": 0 },
+        "digest": schema(&Hash::schema()),
+        "id": text, "kind": text, "party": text,
+        "number": { "type": "integer", "minimum": 1 },
+        "received_at": schema(&Instant::schema()),
+        "signed_by": { "type": "array", "items": signer },
+        "flags": { "type": "array", "items": { "type": ["string", "object"] } },
+        "status": text,
+        "record": reference("draft"),
+        "superseded_by": schema(&Hash::schema()),
+        "links": { "type": "object", "additionalProperties": text },
+        "checkpoint": reference("head"),
+    });
+    let mut required = vec!["index", "digest", "id", "kind", "party", "number", "received_at", "signed_by", "flags"];
+    required.extend(["status", "record", "links", "checkpoint"]);
+    for name in more {
+        properties[*name] = text.clone();
+        required.push(name);
+    }
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// Size and root, and the time of the newest entry where it is known.
+fn head() -> Value {
+    let properties = json!({ "size": { "type": "integer", "minimum": 0 }, "root": schema(&Hash::schema()), "at": schema(&Instant::schema()) });
+    json!({ "type": "object", "properties": properties, "required": ["size", "root"] })
+}
+
+fn list() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "data": { "type": "array" },
+            "page": {
+                "type": "object",
+                "properties": { "next": { "type": ["string", "null"] }, "has_more": { "type": "boolean" } },
+                "required": ["next", "has_more"],
+            },
+            "known_at": reference("head"),
+        },
+        "required": ["data", "page", "known_at"],
+    })
+}
+
+fn problem() -> Value {
+    let text = json!({ "type": "string" });
+    let error = json!({
+        "type": "object",
+        "properties": { "pointer": text, "line": { "type": "integer" }, "code": text, "provision": text, "detail": text },
+        "required": ["code", "detail"],
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "type": text, "title": text, "status": { "type": "integer" }, "detail": text, "instance": text, "code": text,
+            "request_id": text, "errors": { "type": "array", "items": error }, "refusal": text,
+        },
+        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+    })
+}
+
+fn bundle() -> Value {
+    let text = json!({ "type": "string" });
+    let proved =
+        json!({ "type": "object", "properties": { "entry": text, "receipt": text }, "required": ["entry", "receipt"] });
+    json!({
+        "type": "object",
+        "properties": {
+            "format": { "const": crate::evidence::bundle::FORMAT }, "origin": text, "trust": text, "entry": text,
+            "receipt": text, "support": { "type": "array", "items": proved },
+        },
+        "required": ["format", "origin", "trust", "entry", "receipt", "support"],
+        "additionalProperties": false,
+    })
+}
+
+fn proof(numbers: &[&str], hashes: &[&str]) -> Value {
+    let mut properties = json!({ "hashes": { "type": "array", "items": { "type": "string" } } });
+    for name in numbers {
+        properties[*name] = json!({ "type": "integer", "minimum": 0 });
+    }
+    for name in hashes {
+        properties[*name] = json!({ "type": "string", "description": "base64" });
+    }
+    let required: Vec<&str> = numbers.iter().chain(hashes).copied().chain(["hashes"]).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn texts(names: &[&str]) -> Value {
+    let properties: Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+    json!({ "type": "object", "properties": properties, "required": names })
+}

@@ -1,0 +1,60 @@
+//! Tags: what has been read is not sent again, and a tag says nothing of who asked.
+
+use countersign::hash::{Hash, hex};
+
+use super::http_read::READABLE;
+use super::support::http::Call;
+use super::support::stock::Stock;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_read_has_the_hash_of_its_body_as_its_tag() {
+    let Some(stock) = Stock::new(true).await else { return };
+    for path in READABLE {
+        let answer = stock.api.get(path, &stock.us).await.expect(200);
+        let tag = format!("\"{}\"", hex(Hash::of(&answer.body).as_bytes()));
+        assert_eq!(answer.header("etag"), tag, "{path}");
+        assert_eq!(stock.api.get(path, &stock.auditor).await.header("etag"), tag, "{path}: by another token");
+        let head = stock.api.send(Call::new("HEAD", path).token(&stock.us)).await.expect(200);
+        assert_eq!((head.header("etag"), head.body.len()), (tag.as_str(), 0), "{path}");
+        assert_eq!(head.header("content-length"), answer.body.len().to_string(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_reader_has_is_not_sent_again() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let (api, path) = (&stock.api, "/v1/records/6");
+    let first = api.get(path, &stock.us).await.expect(200);
+    let tag = first.header("etag").to_owned();
+    assert_eq!(first.header("cache-control"), "private, no-cache");
+    let again = |method, held: &str| Call::new(method, path).token(&stock.ro).header("if-none-match", held);
+    for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned(), format!("\"a\",W/{tag}")]
+    {
+        for method in ["GET", "HEAD"] {
+            let answer = api.send(again(method, &held)).await.expect(304);
+            assert!(answer.body.is_empty(), "{held}");
+            assert_eq!(answer.header("etag"), tag);
+            assert_eq!(answer.header("cache-control"), "private, no-cache");
+            assert_eq!(answer.header("content-type"), "");
+        }
+    }
+    for held in ["\"other\"", "", tag.trim_matches('"')] {
+        api.send(again("GET", held)).await.expect(200);
+    }
+    // Who may not read it does not learn that the tag is right.
+    api.send(Call::get(path).header("if-none-match", &tag)).await.problem(401, "token_required");
+    let pl = api.token("PL", countersign::store::token::Reading::Host).await;
+    api.send(Call::get(path).token(&pl).header("if-none-match", &tag)).await.problem(404, "not_found");
+    assert_eq!(api.get("/v1/records/999", &stock.us).await.header("etag"), "", "a refusal has no tag");
+    assert_eq!(api.get("/readyz", &stock.us).await.header("cache-control"), "no-store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_and_its_table_have_two_tags() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let list = stock.api.get("/v1/records", &stock.us).await.expect(200);
+    let table = Call::get("/v1/records").token(&stock.us).header("accept", "text/csv");
+    let table = stock.api.send(table.header("if-none-match", list.header("etag"))).await.expect(200);
+    assert_ne!(list.header("etag"), table.header("etag"));
+    assert_eq!((list.header("vary"), table.header("vary")), ("Accept", "Accept"));
+}
