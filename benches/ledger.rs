@@ -57,7 +57,7 @@ impl Office {
 }
 
 /// A log of so many entries: terms, a key, a designation, and declarations.
-fn log(entries: usize) -> Vec<String> {
+fn log(entries: usize, items: usize) -> Vec<String> {
     let mut office = Office { count: 0 };
     let text = |en: &str| json!({ "en": en, "ru": en });
     let vkey = |name: &str| Office::key(name).verifier().to_string();
@@ -88,11 +88,10 @@ fn log(entries: usize) -> Vec<String> {
     log
 }
 
-/// Folds a log as a server does when it starts: page by page.
-fn fold_of(log: &[Vec<u8>], signatures: Signatures) -> Replica {
+fn fold_of(log: &[String], signatures: Signatures) -> Replica {
     let mut replica = Replica::default();
-    for page in log.chunks(4_096) {
-        replica.replay_all(page, signatures, |_| {}).expect("admissible");
+    for entry in log {
+        replica.replay(entry.as_bytes(), signatures).expect("admissible");
     }
     replica
 }
@@ -107,16 +106,19 @@ fn resident() -> Option<u64> {
 fn fold(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fold");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    let all: Vec<Vec<u8>> = log(100_000).into_iter().map(String::into_bytes).collect();
+    let all = log(100_000, 8);
+    let small = log(100_000, 0);
     let before = resident();
     let replica = fold_of(&all, Signatures::CheckedElsewhere);
     if let (Some(before), Some(after)) = (before, resident()) {
         let bytes = after.saturating_sub(before) as f64 / all.len() as f64;
         println!("fold: {bytes:.0} bytes of memory an entry, beside its own {}", all[10].len());
     }
-    for size in [10_000, 100_000] {
-        group.throughput(Throughput::Elements(size as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(size), &all[..size], |bencher, log| {
+    for (name, log) in [("large", &all[..10_000]), ("large", &all[..]), ("small", &small[..])] {
+        let bytes = log.iter().map(String::len).sum::<usize>() / log.len();
+        group.throughput(Throughput::Elements(log.len() as u64));
+        let id = BenchmarkId::new(format!("{name} entries of {bytes} bytes"), log.len());
+        group.bench_with_input(id, log, |bencher, log| {
             bencher.iter(|| fold_of(black_box(log), Signatures::CheckedElsewhere));
         });
     }
@@ -138,7 +140,7 @@ fn fold(criterion: &mut Criterion) {
 
 /// An audit beside the bare loop over its signatures: two for each entry, the author's and the clerk's.
 fn audit(criterion: &mut Criterion) {
-    let log = log(5_000);
+    let log = log(5_000, 8);
     let key = Office::key("bench");
     let message = &log[10].as_bytes()[..1_000];
     let signature = key.sign(message).expect("signs");

@@ -63,6 +63,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("tower", &["api", "web", "witness", "mirror"], "HTTP ends at the edge"),
     ("ureq", &["cli", "mirror", "service"], "only these call others"),
     ("clap", &["cli", "main"], "arguments are read by the command line"),
+    ("clap_complete", &["cli"], "arguments are read by the command line"),
     ("anyhow", &["cli", "main"], "errors have types below the command line"),
     ("tokio", &["store", "service", "api", "web", "witness", "mirror", "cli", "main"], "pure modules wait for nothing"),
     (

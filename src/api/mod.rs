@@ -34,6 +34,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use self::operation::{Id, OPERATIONS};
 use self::problem::Problem;
@@ -127,14 +128,15 @@ async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: N
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = app.ledger.clock.unix_duration();
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
+    let span = tracing::info_span!("request", request_id = id);
+    let response = next.run(request).instrument(span).await;
     let code = response.extensions().get::<Problem>().map(|problem| problem.code);
     let mut response = etag::tagged(problem::render(response, &path, lang, &id), &wanted).await;
     let status = response.status();
     let took = app.ledger.clock.unix_duration().saturating_sub(started);
     let method = metrics::method_label(&method);
     app.metrics.answered(&route, method, status, code, took);
-    let (status, duration_us) = (status.as_u16(), took.as_micros());
+    let (status, duration_us) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     tracing::debug!(request_id = id, method, route, status, duration_us, code, "request");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {

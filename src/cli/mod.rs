@@ -14,6 +14,7 @@ mod audit_folder;
 mod bench;
 mod check;
 mod client;
+mod completions;
 mod demo;
 mod export;
 mod files;
@@ -36,7 +37,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Exit code of a command whose input or usage is wrong, or that failed.
 const FAILED: u8 = 2;
@@ -97,6 +98,8 @@ enum Command {
     Audit(audit::Arguments),
     /// Run a ledger for trying out, with everything made for you
     Demo(demo::Arguments),
+    /// Print what a shell needs to complete this command line
+    Completions(completions::Arguments),
     /// Measure
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -175,6 +178,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Bench(BenchCommand::Load(arguments)) => bench::run(arguments),
     }
 }

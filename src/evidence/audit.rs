@@ -267,7 +267,6 @@ fn reason(error: &ReplayError) -> (&'static str, String) {
         ReplayError::NotCountersigned { index } => {
             ("not_countersigned", format!("У записи {index} нет верной контрподписи."))
         }
-        ReplayError::Interrupted => ("interrupted", "Чтение записей прервано.".to_owned()),
         ReplayError::RulesUnknown(rules) => ("rules_unknown", format!("Версия правил {rules} неизвестна.")),
     }
 }

@@ -16,7 +16,6 @@ mod step;
 
 use std::sync::Arc;
 
-use cores::on_every_core;
 pub use step::{Batch, Outcome, step};
 
 use crate::hash::Hash;
@@ -82,9 +81,6 @@ pub enum ReplayError {
         /// Which entry.
         index: u64,
     },
-    /// Reading was interrupted: try again.
-    #[error("reading the entries was interrupted")]
-    Interrupted,
     /// The terms put rules in force that this program does not hold.
     #[error("the terms put version {0} of the rules in force, which this program does not hold")]
     RulesUnknown(i64),
@@ -192,31 +188,8 @@ impl Replica {
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
     /// clerk's too.
     pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
-        self.take_up(Entry::parse(bytes), leaf_hash(bytes), signatures)
-    }
-
-    /// Does the same with many entries, reading them on every core; `each` sees them one after the other.
-    pub fn replay_all(
-        &mut self,
-        entries: &[Vec<u8>],
-        signatures: Signatures,
-        mut each: impl FnMut(&Entry),
-    ) -> Result<(), ReplayError> {
-        let read = on_every_core(entries.iter().collect(), |bytes| (Entry::parse(bytes), leaf_hash(bytes)));
-        for (entry, leaf) in read.ok_or(ReplayError::Interrupted)? {
-            each(&self.take_up(entry, leaf, signatures)?);
-        }
-        Ok(())
-    }
-
-    fn take_up(
-        &mut self,
-        entry: Result<Entry, Malformed>,
-        leaf: Hash,
-        signatures: Signatures,
-    ) -> Result<Entry, ReplayError> {
         let index = self.tree.size();
-        let mut entry = entry.map_err(|malformed| ReplayError::Malformed { index, malformed })?;
+        let mut entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
         if self.last_received_at().is_some_and(|last| entry.received_at < last) {
             return Err(ReplayError::TimeWentBack { index });
         }
@@ -239,7 +212,7 @@ impl Replica {
             self.check_terms(index, &entry, signatures)?;
             self.fold(&entry.signed, entry.received_at);
         }
-        self.tree.append(leaf);
+        self.tree.append(leaf_hash(bytes));
         Ok(entry)
     }
 

@@ -213,16 +213,14 @@ async fn load(log: &mut PostgresLog, signed: u64) -> Result<(Replica, Vector<u64
     let mut trust = None;
     loop {
         let page = log.load(replica.head().size).await?;
-        let covered = signed.saturating_sub(replica.tree().size());
-        let covered = usize::try_from(covered).unwrap_or(usize::MAX).min(page.entries.len());
-        let (covered, beyond) = page.entries.split_at(covered);
-        for (entries, signatures) in [(covered, Signatures::CheckedElsewhere), (beyond, Signatures::Check)] {
-            replica.replay_all(entries, signatures, |entry| {
-                trust.get_or_insert_with(|| Trust {
-                    origin: entry.signed.record.origin.clone(),
-                    terms: entry.signed.digest,
-                });
-            })?;
+        for bytes in &page.entries {
+            let is_signed = replica.tree().size() < signed;
+            let signatures = if is_signed { Signatures::CheckedElsewhere } else { Signatures::Check };
+            let entry = replica.replay(bytes, signatures)?;
+            trust.get_or_insert_with(|| Trust {
+                origin: entry.signed.record.origin.clone(),
+                terms: entry.signed.digest,
+            });
         }
         sizes.extend(page.sizes);
         if page.entries.is_empty() || replica.head().size >= page.head.size {

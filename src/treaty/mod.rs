@@ -2,8 +2,10 @@
 //!
 //! A record of one kind after another builds the agreement. `terms` begin it and name the roots of both Parties and of
 //! the hosts; `key_registration` and `key_revocation` say whose key is good; `designation` names a site for a slot;
-//! `host_consent` opens the territory it lies on; `declaration` and `data_change` say what is there. Each kind is one
-//! file: its body, declared once; `admit`, its rules; `apply`, what it adds to the [`register`].
+//! `host_consent` opens the territory it lies on; `declaration`, `data_change` and `site_diagram` say what is there. An
+//! `intent` begins a [`visit`] by inspectors who stand on an `inspector_list`; `milestone`, `report` and `report_receipt`
+//! say what came of it. Each kind is one file: its body, declared once; `admit`, its rules; `apply`, what it adds to the
+//! [`register`].
 //!
 //! The way of a record through this module is its reading order: [`record`] parses it, [`verify`] checks its lines,
 //! [`admit`] judges it against the [`register`], [`entry`] countersigns it, and the register takes it up.

@@ -10,10 +10,11 @@
 use std::sync::Arc;
 
 use super::host_consent::Scope;
+use super::milestone::Milestones;
 use super::party::Party;
 use super::party::Slot;
-use super::register::{Consented, Data, Designated, Fact, Key, Listed, Register};
-use super::terms::Terms;
+use super::register::{Consented, Corrected, Data, Designated, Fact, Key, Listed, Register};
+use super::terms::{Limits, Terms};
 use super::time::Instant;
 use super::visit::{Receipt, Reported, Step, Visit};
 use crate::hash::Hash;
@@ -142,14 +143,14 @@ impl<'a> Past<'a> {
 
     /// Every visit, in the order of their intents.
     pub fn visits(&self) -> impl DoubleEndedIterator<Item = PastVisit<'a>> + use<'a> {
-        let size = self.size;
-        self.register.visits().filter(move |visit| visit.intent < size).map(move |visit| PastVisit { visit, size })
+        let (size, register) = (self.size, self.register);
+        register.visits().filter(move |visit| visit.intent < size).map(move |visit| PastVisit { register, visit, size })
     }
 
     /// The visit whose intent is the entry at `index`.
     pub fn visit_at(&self, index: u64) -> Option<PastVisit<'a>> {
         let visit = self.register.visit_at(index).filter(|_| index < self.size)?;
-        Some(PastVisit { visit, size: self.size })
+        Some(PastVisit { register: self.register, visit, size: self.size })
     }
 
     /// The newest correction of an entry, in log order.
@@ -162,6 +163,7 @@ impl<'a> Past<'a> {
 /// A visit as it stood at an earlier size.
 #[derive(Clone, Copy, Debug)]
 pub struct PastVisit<'a> {
+    register: &'a Register,
     visit: &'a Visit,
     size: u64,
 }
@@ -182,6 +184,33 @@ impl<'a> PastVisit<'a> {
     pub fn milestones(&self) -> impl Iterator<Item = &'a Step> + use<'a> {
         let size = self.size;
         self.visit.milestones.iter().take_while(move |step| step.index < size)
+    }
+
+    /// The first step of this name by (time, index), as corrections had it.
+    pub fn first_step(&self, name: Milestones) -> Option<Step> {
+        let corrected = self.milestones().filter_map(|step| {
+            let Some(corrected) = self.correction(step.index) else { return Some(*step) };
+            let name = corrected.milestone.unwrap_or(step.name);
+            let effect = corrected.effective_at.unwrap_or(step.effect);
+            (!corrected.void).then_some(Step { name, effect, ..*step })
+        });
+        corrected.filter(|step| step.name == name).min_by_key(|step| (step.effect, step.index))
+    }
+
+    /// When a report was handed over, as corrections had it; nothing for one that was void.
+    pub fn handed_over_at(&self, report: &Reported) -> Option<Instant> {
+        let Some(corrected) = self.correction(report.index) else { return Some(report.handed_over_at) };
+        let new = corrected.effective_at.or(corrected.handed_over_at);
+        (!corrected.void).then(|| new.unwrap_or(report.handed_over_at))
+    }
+
+    /// The limits that what began with the entry at `index` keeps.
+    pub fn limits_at(&self, index: u64) -> Limits {
+        self.register.limits_at(index)
+    }
+
+    fn correction(&self, index: u64) -> Option<&'a Corrected> {
+        self.register.corrections_of(index).rev().find(|corrected| corrected.index < self.size)
     }
 
     /// What had been reported.

@@ -85,6 +85,14 @@ fn inspections(demo: &Demo) {
     let details = visits(demo);
     let reports: Vec<&Value> =
         details.iter().flat_map(|visit| visit["findings"].as_array().expect("findings")).collect();
+    for visit in &details {
+        let notice = &visit["clocks"][0];
+        let short = visit["reason"] == "NOTICE";
+        assert_eq!((&notice["limit"], notice["late_by_seconds"].is_u64()), (&json!("notice"), short), "{notice}");
+    }
+    let restrictions = details.iter().flat_map(|visit| visit["clocks"].as_array().expect("clocks"));
+    let met = |clock: &&Value| clock["limit"] == "freeze" && clock["met_at"] == json!(corrected_time(&details));
+    assert_eq!(restrictions.filter(met).count(), 1, "the clock has the time that both corrected");
     let differences: Vec<&Value> =
         reports.iter().flat_map(|report| report["differences"].as_array().expect("a list")).collect();
     assert_eq!(differences.len(), 1);
@@ -96,6 +104,14 @@ fn inspections(demo: &Demo) {
     assert!(ambiguities[0]["cleared_by"].is_string());
     let sampled = reports.iter().find(|report| report["roll_up"] == "absence_confirmed_sampled").expect("one");
     assert_eq!((&sampled["claims"]["C1"]["k"], &sampled["claims"]["C1"]["n"]), (&json!(6), &json!(24)));
+}
+
+/// The time that the correction of a milestone gives.
+fn corrected_time(visits: &[Value]) -> String {
+    let records = visits.iter().flat_map(|visit| visit["records"].as_object().expect("columns").values());
+    let mut all = records.flat_map(|column| column.as_array().expect("records"));
+    let times = all.find_map(|record| record["record"]["body"]["effective_at"].as_str());
+    times.expect("one correction gives a time").to_owned()
 }
 
 fn flags(demo: &Demo) {

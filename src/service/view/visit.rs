@@ -164,39 +164,38 @@ fn notice(earliest: Instant, visit: &Visit) -> Value {
     })
 }
 
-/// The clocks of a visit: what was due when, and when it came.
+/// The clocks of a visit: what was due when, and when it came, as corrections have it. Each clock keeps the limit that
+/// was in force when it began.
 fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
-    let limits = past.terms().map(|terms| terms.limits.clone()).unwrap_or_default();
     let visit = of.visit();
-    let at = |name: Milestones| {
-        let of_name = of.milestones().filter(|step| step.name == name);
-        of_name.min_by_key(|step| (step.effect, step.index)).map(|step| step.effect)
-    };
-    let mut clocks = vec![notice(limits.notice().deadline(visit.received_at), visit)];
-    let mut clock = |name: &'static str, span: fn(&Limits) -> Span, from: Option<Instant>, met: Option<Instant>| {
-        let Some(from) = from else { return };
-        let due = span(&limits).deadline(from);
-        clocks.push(json!({
-            "limit": name,
-            "from": from.to_string(),
-            "due_at": due.to_string(),
-            "met_at": met.map(|met| met.to_string()),
-            "late_by_seconds": met.and_then(|met| span(&limits).exceeded(from, met)),
-        }));
-    };
-    clock("admit", Limits::admit, Some(visit.eta), at(Milestones::SiteArrival));
-    clock("site_named", Limits::site_named, at(Milestones::PoeArrival), at(Milestones::SiteNamed));
-    clock("freeze", Limits::freeze, at(Milestones::SiteNamed), at(Milestones::Restrictions));
-    clock("access", Limits::access, at(Milestones::SiteNamed), at(Milestones::SiteArrival));
-    clock("duration", Limits::duration, at(Milestones::Start), at(Milestones::End));
-    let report = of.reports().next();
-    clock("report", Limits::report, at(Milestones::End), report.map(|report| report.handed_over_at));
-    if let Some(report) = report {
-        let received = past.fact(report.index).map(|fact| fact.received_at);
-        let from = received.map(|received| received.max(report.handed_over_at));
-        let answered = of.receipts().find(|receipt| receipt.report == report.index);
+    let step = |name: Milestones| of.first_step(name).map(|step| (step.effect, step.index));
+    let at = |name: Milestones| of.first_step(name).map(|step| step.effect);
+    let earliest = of.limits_at(visit.intent).notice().deadline(visit.received_at);
+    let mut clocks = vec![notice(earliest, visit)];
+    let mut clock =
+        |name: &'static str, span: fn(&Limits) -> Span, from: Option<(Instant, u64)>, met: Option<Instant>| {
+            let Some((from, index)) = from else { return };
+            let limit = span(&of.limits_at(index));
+            clocks.push(json!({
+                "limit": name,
+                "from": from.to_string(),
+                "due_at": limit.deadline(from).to_string(),
+                "met_at": met.map(|met| met.to_string()),
+                "late_by_seconds": met.and_then(|met| limit.exceeded(from, met)),
+            }));
+        };
+    clock("admit", Limits::admit, Some((visit.eta, visit.intent)), at(Milestones::SiteArrival));
+    clock("site_named", Limits::site_named, step(Milestones::PoeArrival), at(Milestones::SiteNamed));
+    clock("freeze", Limits::freeze, step(Milestones::SiteNamed), at(Milestones::Restrictions));
+    clock("access", Limits::access, step(Milestones::SiteNamed), at(Milestones::SiteArrival));
+    clock("duration", Limits::duration, step(Milestones::Start), at(Milestones::End));
+    let report = of.reports().find_map(|report| Some((report.index, of.handed_over_at(report)?)));
+    clock("report", Limits::report, step(Milestones::End), report.map(|(_, handed_over_at)| handed_over_at));
+    if let Some((index, handed_over_at)) = report {
+        let received = past.fact(index).map(|fact| (fact.received_at.max(handed_over_at), index));
+        let answered = of.receipts().find(|receipt| receipt.report == index);
         let met = answered.and_then(|receipt| past.fact(receipt.index)).map(|fact| fact.received_at);
-        clock("receipt", Limits::receipt, from, met);
+        clock("receipt", Limits::receipt, received, met);
     }
     clocks.into()
 }

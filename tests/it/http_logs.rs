@@ -1,0 +1,84 @@
+//! The server's own log: every line about a request has its id, and nothing that was sent is ever in it.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tracing_subscriber::EnvFilter;
+
+use super::support::http::Call;
+use super::support::ledger::registration;
+use super::support::stock::Stock;
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a log").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self) -> Vec<Value> {
+        let bytes = self.0.lock().expect("a log").clone();
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+    }
+}
+
+// One thread, so that the log of this test is its own.
+#[tokio::test]
+async fn a_log_at_its_most_talkative_has_ids_and_no_payloads() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let (log, api) = (Log::default(), &stock.api);
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("trace"));
+    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let mut ids = Vec::new();
+    let json =
+        |path, body: &str| Call::new("POST", path).header("content-type", "application/json").body(body.as_bytes());
+    for call in [
+        Call::note("canary in a body"),
+        Call::note(&registration("US/canary/1")),
+        Call::note(&registration("US/centre/9")),
+        json("/v1/records/prepare", "{\"canary\": 1}").token(&stock.us),
+        json("/v1/verify", "{\"canary\": 1}"),
+        Call::get("/v1/records").token("cs_canary"),
+        Call::get("/v1/records?canary=canary").token(&stock.us),
+        Call::get("/v1/records?kind=canary").token(&stock.us),
+        Call::get("/v1/records/canary").token(&stock.us),
+        Call::get("/canary"),
+        Call::get("/v1/records").header("accept-language", "canary").header("if-none-match", "canary").token(&stock.us),
+        Call::get("/v1/records/6").header("request-id", "canary in a header").token(&stock.auditor),
+    ] {
+        ids.push(api.send(call).await.header("request-id").to_owned());
+    }
+    api.database.sabotage("REVOKE SELECT ON countersign.entry FROM countersign_runtime").await;
+    let failed = api.get("/v1/records/6", &stock.us).await.expect(503).header("request-id").to_owned();
+    api.database.sabotage("GRANT SELECT ON countersign.entry TO countersign_runtime; REVOKE INSERT ON countersign.access_event FROM countersign_runtime").await;
+    ids.push(api.get("/v1/records/6", &stock.us).await.expect(503).header("request-id").to_owned());
+    drop(guard);
+
+    let lines = log.lines();
+    let about =
+        |id: &str| lines.iter().find(|line| line["fields"]["request_id"] == id && line["fields"]["status"].is_u64());
+    for id in &ids {
+        let line = about(id).unwrap_or_else(|| panic!("{id} is not in the log"));
+        assert!(line["fields"]["route"].is_string() && line["fields"]["duration_us"].is_u64(), "{line}");
+    }
+    let errors = lines.iter().filter(|line| line["level"] == "ERROR" && line["span"]["request_id"] == failed.as_str());
+    assert_eq!(errors.count(), 1, "the error says in which request");
+    for line in &lines {
+        let text = line.to_string();
+        for secret in ["canary", &stock.us, &stock.us[3..], &stock.auditor] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+}
