@@ -42,6 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The promise of the product: these need no server and no database, so they can see neither.
     ("cli/verify", PURE),
     ("cli/inspect", PURE),
+    ("cli/check", PURE),
     ("cli/audit_folder", PURE),
 ];
 

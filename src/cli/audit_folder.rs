@@ -14,20 +14,42 @@ use crate::evidence::audit::{Auditor, Report};
 use crate::evidence::trust::Trust;
 use crate::hash::Hash;
 use crate::note::Note;
+use crate::replica::Replica;
 use crate::tlog::Head;
 use crate::tlog::checkpoint::{Checkpoint, decimal};
 use crate::tlog::tiles::{TileKind, TilePath, decode_bundle, tiles_of};
+use crate::treaty::admit::Signatures;
+
+/// The checkpoint in a folder, and how many entries it says there are. Whoever folds them checks its root.
+fn checkpoint(folder: &Path) -> anyhow::Result<(Vec<u8>, Checkpoint)> {
+    let path = folder.join("checkpoint");
+    let bytes = std::fs::read(&path)
+        .with_context(|| format!("{} cannot be read; the folder must be one that `export` wrote", path.display()))?;
+    match Note::parse(&bytes).map(|note| Checkpoint::parse(note.text())) {
+        Ok(Ok(checkpoint)) => Ok((bytes, checkpoint)),
+        _ => bail!("{} is not a checkpoint", path.display()),
+    }
+}
+
+/// What the entries of a folder add up to. Rules and hashes are gone through; signatures are for [`audit`].
+pub fn replica(folder: &Path) -> anyhow::Result<Replica> {
+    let (_, checkpoint) = checkpoint(folder)?;
+    let mut replica = Replica::default();
+    for tile in tiles_of(checkpoint.size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
+        let bytes = entries_of(folder, tile).with_context(|| format!("{tile} cannot be read"))?;
+        for entry in decode_bundle(&bytes, tile.width())? {
+            replica.replay(entry, Signatures::CheckedElsewhere)?;
+        }
+    }
+    if replica.head().root != checkpoint.root {
+        bail!("the entries in {} are not those of its checkpoint; `audit` says where they differ", folder.display());
+    }
+    Ok(replica)
+}
 
 /// Audits the log in a folder.
 pub fn audit(folder: &Path, trust: Option<Trust>) -> anyhow::Result<Report> {
-    let path = folder.join("checkpoint");
-    let checkpoint = std::fs::read(&path)
-        .with_context(|| format!("{} cannot be read; the folder must be one that `export` wrote", path.display()))?;
-    // How many entries to expect. The auditor checks its signature and root after the fold.
-    let size = match Note::parse(&checkpoint).map(|note| Checkpoint::parse(note.text())) {
-        Ok(Ok(checkpoint)) => checkpoint.size,
-        _ => bail!("{} is not a checkpoint", path.display()),
-    };
+    let (checkpoint, Checkpoint { size, .. }) = checkpoint(folder)?;
     let mut auditor = Auditor::new(trust);
     entries(folder, size, &mut auditor);
     auditor.checkpoint(&checkpoint);

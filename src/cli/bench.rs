@@ -198,13 +198,13 @@ fn sign(address: SocketAddr, keys: Vec<Signer>, count: usize) -> anyhow::Result<
     for party in ["US", "RU"] {
         let (root, name) = (format!("{party}/root/1"), format!("{party}/centre/bench"));
         let body = json!({ "vkey": player.vkey(&name)?, "name": name, "role": "centre" });
-        player.say(Statement { kind: Kind::KeyRegistration, signers: &[&root, &name], refs: Vec::new(), body })?;
+        player.say(Statement::new(Kind::KeyRegistration, &[&root, &name], body))?;
     }
     let site = json!({
         "slot": "B1", "site": "bench", "action": "designate", "name": { "en": "Bench", "ru": "Стенд" },
         "lat_e7": 0, "lon_e7": 0, "accuracy_m": 1, "source": "made up for a measurement",
     });
-    player.say(Statement { kind: Kind::Designation, signers: &["US/centre/bench"], refs: Vec::new(), body: site })?;
+    player.say(Statement::new(Kind::Designation, &["US/centre/bench"], site))?;
     let items: Vec<_> = (1..=8)
         .map(|i| json!({ "uid": format!("B1-{i}"), "type": "9M728", "location": format!("L{}/1", i % 2 + 1), "count": 1 }))
         .collect();
@@ -217,7 +217,7 @@ fn sign(address: SocketAddr, keys: Vec<Signer>, count: usize) -> anyhow::Result<
     let mut notes = Vec::with_capacity(count);
     for done in 0..count {
         let body = body.clone();
-        let declaration = Statement { kind: Kind::Declaration, signers: &["RU/centre/bench"], refs: Vec::new(), body };
+        let declaration = Statement::new(Kind::Declaration, &["RU/centre/bench"], body);
         notes.push(player.sign(declaration)?);
         progress.at(done as u64);
     }

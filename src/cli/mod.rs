@@ -12,6 +12,7 @@
 mod audit;
 mod audit_folder;
 mod bench;
+mod check;
 mod client;
 mod completions;
 mod demo;
@@ -21,9 +22,11 @@ mod inspect;
 mod key_show;
 mod keygen;
 mod migrate;
+mod new_report;
 mod player;
 mod prepare;
 mod progress;
+mod receipt;
 mod serve;
 mod sign;
 mod store;
@@ -65,12 +68,19 @@ enum Command {
     /// The terms with which a log begins
     #[command(subcommand)]
     Terms(TermsCommand),
+    /// Begin a record: a draft with everything that the ledger knows already
+    #[command(subcommand)]
+    New(NewCommand),
+    /// Name every fault of a record, offline, before it is signed or sent
+    Check(check::Arguments),
     /// Sign a record, or add a signature to one
     Sign(sign::Arguments),
     /// Have a ledger write the exact text to sign, and judge it before it is signed
     Prepare(prepare::Arguments),
     /// Send a signed record to a ledger
     Submit(submit::Arguments),
+    /// Show what the ledger has of a record: what to read aloud to the other side
+    Receipt(receipt::Arguments),
     /// Serve a ledger over HTTP
     Serve(serve::Arguments),
     /// Bring a database up to date, as its owner
@@ -105,6 +115,12 @@ enum KeyCommand {
 enum TermsCommand {
     /// Write the terms of entry 0, ready for every root to sign
     Init(terms_init::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum NewCommand {
+    /// The report of an inspection
+    Report(new_report::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,9 +164,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Key(KeyCommand::Show(arguments)) => key_show::run(&arguments),
         Command::Terms(TermsCommand::Init(arguments)) => terms_init::run(&arguments),
+        Command::New(NewCommand::Report(arguments)) => new_report::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Submit(arguments) => submit::run(&arguments),
+        Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Token(command) => token::run(command),

@@ -11,13 +11,17 @@ use anyhow::Context as _;
 use serde_json::Value;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use crate::author::{self, Draft};
 use crate::hash::Hash;
 use crate::note::Signer;
 use crate::service::clock::Clock;
 use crate::treaty::party::KeyName;
 use crate::treaty::record::{Anchor, Channel, Kind};
+use crate::treaty::time::Instant;
+
+/// How often a note is sent while the ledger is busy.
+const ATTEMPTS: u32 = 5;
 
 /// A key, and how many records it is the author of.
 struct Office {
@@ -43,8 +47,34 @@ pub struct Statement<'a> {
     pub signers: &'a [&'a str],
     /// Records that it refers to.
     pub refs: Vec<Hash>,
+    /// The time of the fact.
+    pub effective_at: Option<Instant>,
+    /// How it reached the other side first.
+    pub channel: Channel,
     /// The body.
     pub body: Value,
+}
+
+impl<'a> Statement<'a> {
+    /// A statement between national centres, with no references and no time of its own.
+    pub fn new(kind: Kind, signers: &'a [&'a str], body: Value) -> Statement<'a> {
+        Statement { kind, signers, refs: Vec::new(), effective_at: None, channel: Channel::NationalCentre, body }
+    }
+
+    /// The same, about these records.
+    pub fn about(self, refs: &[Hash]) -> Statement<'a> {
+        Statement { refs: refs.to_vec(), ..self }
+    }
+
+    /// The same, of a fact that happened then.
+    pub fn effective(self, at: Instant) -> Statement<'a> {
+        Statement { effective_at: Some(at), ..self }
+    }
+
+    /// The same, handed over at the site.
+    pub fn on_site(self) -> Statement<'a> {
+        Statement { channel: Channel::OnSite, ..self }
+    }
 }
 
 impl Player {
@@ -67,6 +97,12 @@ impl Player {
         Ok(office.signer.verifier().to_string())
     }
 
+    /// Leaves out so many of a key's numbers.
+    pub fn skip(&mut self, name: &str, numbers: u64) -> anyhow::Result<()> {
+        self.offices.get_mut(name).with_context(|| format!("nobody holds the key {name}"))?.written += numbers;
+        Ok(())
+    }
+
     /// The signed text of a statement, numbered and anchored, without sending it.
     pub fn sign(&mut self, statement: Statement<'_>) -> anyhow::Result<String> {
         let author = *statement.signers.first().context("a record has an author")?;
@@ -81,9 +117,9 @@ impl Player {
             signers: statement.signers.iter().map(|name| (*name).to_owned()).collect(),
             number: office.written,
             signed_at: now,
-            effective_at: None,
+            effective_at: statement.effective_at,
             anchor: self.anchor,
-            channel: Channel::NationalCentre,
+            channel: statement.channel,
             refs: statement.refs,
             body: statement.body,
         };
@@ -98,11 +134,24 @@ impl Player {
     pub fn say(&mut self, statement: Statement<'_>) -> anyhow::Result<Hash> {
         let kind = statement.kind;
         let note = self.sign(statement)?;
-        let answer = self.client.post("/v1/records", "text/plain; charset=utf-8", note.as_bytes())?;
-        let answer = answer.success().with_context(|| format!("a {kind} was not recorded"))?;
+        let answer = self.send(&note)?.success().with_context(|| format!("a {kind} was not recorded"))?;
         let answer: Value = serde_json::from_slice(&answer).context("the answer is not JSON")?;
         self.anchor = anchor(&answer["checkpoint"])?;
         answer["digest"].as_str().and_then(|digest| digest.parse().ok()).context("the answer has no digest")
+    }
+}
+
+impl Player {
+    /// Sends a note; again where the ledger says that it could not write now, which is always safe.
+    fn send(&self, note: &str) -> anyhow::Result<Answer> {
+        for _ in 1..ATTEMPTS {
+            let answer = self.client.post("/v1/records", "text/plain; charset=utf-8", note.as_bytes())?;
+            if answer.status != 503 {
+                return Ok(answer);
+            }
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+        self.client.post("/v1/records", "text/plain; charset=utf-8", note.as_bytes())
     }
 }
 

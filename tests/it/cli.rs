@@ -53,8 +53,8 @@ fn a_key_name_that_cannot_be_is_refused_with_what_to_write() {
 fn every_command_has_a_manual() {
     let all = success(&["--help"]);
     for command in [
-        "keygen", "key", "terms", "sign", "prepare", "submit", "serve", "migrate", "token", "verify", "inspect",
-        "export", "audit", "demo", "bench",
+        "keygen", "key", "terms", "new", "check", "sign", "prepare", "submit", "receipt", "serve", "migrate", "token",
+        "verify", "inspect", "export", "audit", "demo", "bench",
     ] {
         assert!(all.contains(&format!("\n  {command} ")), "{command} is listed");
         let manual = success(&[command, "--help"]);
@@ -182,6 +182,7 @@ fn an_audit_names_what_was_changed() {
     let Some(demo) = Demo::start() else { return };
     let log = demo.folder.path("log");
     success(&["export", "--folder", text(&log), "--url", &demo.text("url"), "--token", &demo.text("token")]);
+    let size = demo.size();
     demo.serving.stop("INT");
     let trust = demo.folder.path("demo/trust");
     let audit = |expected: i32, place: &str| {
@@ -203,8 +204,8 @@ fn an_audit_names_what_was_changed() {
         audit(1, place);
         std::fs::write(&path, whole).expect("written");
     };
-    change("tile/0/000.p/15", "tiles", &|bytes| bytes[40] ^= 1);
-    change("tile/entries/000.p/15", "entries", &|bytes| {
+    change(&format!("tile/0/000.p/{size}"), "tiles", &|bytes| bytes[40] ^= 1);
+    change(&format!("tile/entries/000.p/{size}"), "entries", &|bytes| {
         let at = bytes.windows(7).rposition(|window| window == b"\"count\"").expect("a count");
         bytes[at + 9] = b'7';
     });
@@ -213,7 +214,7 @@ fn an_audit_names_what_was_changed() {
         let end = checkpoint.len() - 5;
         bytes[end] = if bytes[end] == b'A' { b'B' } else { b'A' };
     });
-    std::fs::remove_file(log.join("tile/0/000.p/15")).expect("removed");
+    std::fs::remove_file(log.join(format!("tile/0/000.p/{size}"))).expect("removed");
     audit(1, "tiles");
     let no_trust = run(&["audit", "--folder", text(&demo.folder.path("nothing"))]);
     assert_eq!(no_trust.status.code(), Some(2));
@@ -222,12 +223,8 @@ fn an_audit_names_what_was_changed() {
 #[test]
 fn the_exit_code_of_verify_says_what_is_the_matter() {
     let Some(demo) = Demo::start() else { return };
-    let get = |path: &str| {
-        let bearer = format!("Bearer {}", demo.text("token"));
-        let mut answer =
-            ureq::get(format!("{}{path}", demo.text("url"))).header("authorization", bearer).call().expect("an answer");
-        answer.body_mut().read_to_string().expect("text")
-    };
+    let index = demo.declaration();
+    let get = |what: &str| demo.get_text(&format!("/v1/records/{index}/{what}"));
     let file = |name: &str, bytes: &str| {
         let path = demo.folder.path(name);
         std::fs::write(&path, bytes).expect("written");
@@ -237,13 +234,13 @@ fn the_exit_code_of_verify_says_what_is_the_matter() {
     let verify = |path: &Path, more: &[&str]| {
         run(&[&["verify", text(path), "--trust", text(&trust)], more].concat()).status.code()
     };
-    let bundle = get("/v1/records/11/bundle");
+    let bundle = get("bundle");
     let good = file("good.json", &bundle);
     assert_eq!(verify(&good, &[]), Some(0));
     assert_eq!(verify(&good, &["--strict"]), Some(6), "nobody attests that no revocation is missing");
     assert_eq!(run(&["verify", text(&good)]).status.code(), Some(3), "no root of trust");
     assert_eq!(verify(&file("altered.json", &bundle.replace("Mk 41", "Mk 57")), &[]), Some(1));
-    let note = get("/v1/records/11/note");
+    let note = get("note");
     let submitted = note.trim_end().rsplit_once('\n').map(|(rest, _)| format!("{rest}\n")).expect("lines");
     assert_eq!(verify(&file("record.note", &submitted), &[]), Some(5), "signed, and not shown to be in a ledger");
     let unsigned = note.split("\n\n").next().expect("a text");

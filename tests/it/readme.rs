@@ -26,18 +26,22 @@ fn has(program: &str) -> bool {
 
 #[test]
 fn the_first_verified_receipt_works_as_the_readme_says() {
-    if !["curl", "openssl", "bash"].iter().all(|program| has(program)) {
-        assert!(!is_required("openssl"), "curl, openssl and bash are required");
-        println!("skipped: curl, openssl or bash is missing");
+    if !["curl", "openssl", "bash", "python3"].iter().all(|program| has(program)) {
+        assert!(!is_required("openssl"), "curl, openssl, bash and python3 are required");
+        println!("skipped: curl, openssl, bash or python3 is missing");
         return;
     }
     let Some(demo) = Demo::start() else { return };
+    let size = demo.size();
     let script: String = blocks(include_str!("../../README.md"), "bash").concat();
     assert!(script.contains("openssl pkeyutl -sign"), "the blocks were found");
     let programs = Path::new(PROGRAM).parent().expect("a folder").display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").expect("a PATH"));
     let folder = demo.folder.path("shell");
     std::fs::create_dir(&folder).expect("a folder");
+    let courier = blocks(include_str!("../../README.md"), "python").remove(0);
+    assert!(courier.lines().count() <= 10);
+    std::fs::write(folder.join("courier.py"), courier).expect("written");
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .current_dir(&folder)
@@ -52,7 +56,13 @@ fn the_first_verified_receipt_works_as_the_readme_says() {
     assert!(err.contains("RESULT: VERIFIED WITH REMARKS"), "{err}");
     assert!(err.contains("FAIL  signature"), "the altered bundle names the check: {err}");
     assert!(out.contains("exit code 1"), "{out}");
-    assert!(err.contains("RESULT: VERIFIED   (16 entries"), "the audit of the whole log: {err}");
+    let audited = format!("RESULT: VERIFIED   ({} entries", size + 1);
+    assert!(err.contains(&audited), "the audit of the whole log: {err}");
+    assert!(out.contains("each empty place is named") && out.contains("/body/claims/C1/finding"), "{out}");
+    assert!(out.contains("No fault was found by the rules"), "{out}");
+    assert!(out.contains("RU/leader/2") && out.contains("absence_confirmed"), "the page to compare: {out}");
+    let receipt = std::fs::read_to_string(folder.join("receipt.txt")).expect("readable");
+    assert!(receipt.starts_with("c2sp.org/tlog-proof@v1\n"), "{receipt}");
     demo.serving.stop("INT");
 }
 

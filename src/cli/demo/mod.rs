@@ -1,6 +1,10 @@
 //! `demo`: a ledger for trying out, with everything made for you.
 
+mod places;
+mod report;
 mod scenario;
+mod story;
+mod visit;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,14 +27,16 @@ use crate::service::ledger::Ledger;
 use crate::store::Address;
 use crate::store::cluster::{Cluster, ClusterRole};
 use crate::store::token::Reading;
-use crate::treaty::party::Party;
+use crate::treaty::party::{Party, Slot};
+use crate::treaty::past::Past;
 
 /// The name of the demonstration's log.
 const ORIGIN: &str = "demonstration.countersign.example/bilateral";
 
 /// Runs a ledger for trying out. It starts a private PostgreSQL in the data directory, makes keys for both Parties and
-/// both hosts, and writes, through the public API, the terms, the hosts' consents, the designations and a first
-/// declaration of each of the four sites; then it serves. Everything in it says that it is a demonstration.
+/// both hosts, and plays, through the public API, the first year of the agreement: terms, consents, designations and
+/// declarations, eight inspections, and what goes with them; then it serves. Everything in it says that it is a
+/// demonstration.
 ///
 /// Started again on the same data directory it plays nothing and serves what is there. Ctrl-C ends it and leaves no
 /// process behind; remove the data directory to begin anew.
@@ -42,7 +48,7 @@ pub struct Arguments {
     /// The address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8440")]
     listen: SocketAddr,
-    /// The year in which it plays; the last one that began at least a month ago, if not given
+    /// The year in which it plays; the last one in which everything is over by now, if not given
     #[arg(long)]
     year: Option<i32>,
     /// Never fetch PostgreSQL's programs, where this machine has none
@@ -69,7 +75,7 @@ async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
         scene.announce(&running, &scene.token()?)?;
         running
     };
-    println!("{}", scene.welcome()?);
+    println!("{}", scene.welcome(&running)?);
     signals.wait().await;
     running.stop().await;
     stop(cluster)?;
@@ -154,9 +160,12 @@ impl Scene {
             keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
         ];
         for party in Party::ALL {
-            for role in ["root/1", "recovery/1", scenario::centre(*party)] {
+            for role in ["root/1", "recovery/1", story::centre(*party)] {
                 keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
             }
+        }
+        for name in scenario::PEOPLE {
+            keys.push(keygen::new_key(name, KeyKind::Ed25519)?);
         }
         for key in &keys {
             files::write_key(&self.path("keys"), key, true)?;
@@ -203,7 +212,8 @@ impl Scene {
     }
 
     /// What to try.
-    fn welcome(&self) -> anyhow::Result<String> {
+    fn welcome(&self, running: &Running) -> anyhow::Result<String> {
+        let example = example(running);
         let about: Value = serde_json::from_str(&files::read_text(&self.path("demo.json"))?)?;
         let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
         let (url, token, folder) = (text("url"), text("token"), shown(&self.folder));
@@ -213,11 +223,19 @@ impl Scene {
              link   {}\n  token  {token}\n  trust  {folder}/trust\n\nFor the shell:\n  \
              export URL={url} TOKEN={token} DEMO={folder}\n\nTry:\n  \
              curl -s $URL/v1/sites -H \"Authorization: Bearer $TOKEN\"\n  \
-             curl -s $URL/v1/records/11/bundle -H \"Authorization: Bearer $TOKEN\" -o bundle.json\n  \
+             curl -s $URL/v1/records/{example}/bundle -H \"Authorization: Bearer $TOKEN\" -o bundle.json\n  \
              {program} verify bundle.json --trust $DEMO/trust\n\nCtrl-C ends it.",
             text("link"),
         ))
     }
+}
+
+/// The index of the first declaration of A1, for an example.
+fn example(running: &Running) -> u64 {
+    let published = running.ledger.now();
+    let past = Past::of(published.replica.register(), published.size());
+    let slot = Slot::parse("A1");
+    slot.and_then(|slot| past.data(slot).find(|data| data.is_declaration).map(|data| data.index)).unwrap_or_default()
 }
 
 fn shown(path: &Path) -> String {

@@ -18,6 +18,7 @@ use crate::treaty::record::{Body, Kind};
 use crate::treaty::report::Report;
 use crate::treaty::terms::Limits;
 use crate::treaty::time::{Instant, Span};
+use crate::treaty::visit::Visit;
 
 /// One line of the list of visits.
 pub fn inspection_line(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
@@ -151,13 +152,26 @@ fn claims(claims: &Claims) -> Value {
     value
 }
 
+/// The notice of a request: the arrival may not come before it has passed.
+fn notice(earliest: Instant, visit: &Visit) -> Value {
+    let short = earliest.seconds() - visit.eta.seconds();
+    json!({
+        "limit": "notice",
+        "from": visit.received_at.to_string(),
+        "due_at": earliest.to_string(),
+        "met_at": Some(visit.eta.to_string()).filter(|_| short <= 0),
+        "late_by_seconds": Some(short).filter(|short| *short > 0),
+    })
+}
+
 /// The clocks of a visit: what was due when, and when it came, as corrections have it. Each clock keeps the limit that
 /// was in force when it began.
 fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
     let visit = of.visit();
     let step = |name: Milestones| of.first_step(name).map(|step| (step.effect, step.index));
     let at = |name: Milestones| of.first_step(name).map(|step| step.effect);
-    let mut clocks = Vec::new();
+    let earliest = of.limits_at(visit.intent).notice().deadline(visit.received_at);
+    let mut clocks = vec![notice(earliest, visit)];
     let mut clock =
         |name: &'static str, span: fn(&Limits) -> Span, from: Option<(Instant, u64)>, met: Option<Instant>| {
             let Some((from, index)) = from else { return };
@@ -170,8 +184,6 @@ fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
                 "late_by_seconds": met.and_then(|met| limit.exceeded(from, met)),
             }));
         };
-    let eta = Some(visit.eta).filter(|_| visit.inadmissible.is_none());
-    clock("notice", Limits::notice, Some((visit.received_at, visit.intent)), eta);
     clock("admit", Limits::admit, Some((visit.eta, visit.intent)), at(Milestones::SiteArrival));
     clock("site_named", Limits::site_named, step(Milestones::PoeArrival), at(Milestones::SiteNamed));
     clock("freeze", Limits::freeze, step(Milestones::SiteNamed), at(Milestones::Restrictions));

@@ -120,6 +120,34 @@ impl Demo {
     pub fn text(&self, name: &str) -> String {
         self.about[name].as_str().expect("a text").to_owned()
     }
+
+    /// What the ledger answers to a reader of everything, as text.
+    pub fn get_text(&self, path: &str) -> String {
+        let bearer = format!("Bearer {}", self.text("token"));
+        let mut answer =
+            ureq::get(format!("{}{path}", self.text("url"))).header("authorization", bearer).call().expect("an answer");
+        answer.body_mut().read_to_string().expect("text")
+    }
+
+    /// The same as JSON.
+    pub fn get(&self, path: &str) -> Value {
+        serde_json::from_str(&self.get_text(path)).expect("JSON")
+    }
+
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.get("/v1/log")["checkpoint"]["size"].as_u64().expect("a size")
+    }
+
+    /// The index of the first declaration of A1.
+    pub fn declaration(&self) -> u64 {
+        let list = self.get("/v1/declarations?site=A1");
+        list["data"]
+            .as_array()
+            .and_then(|data| data.last())
+            .and_then(|first| first["index"].as_u64())
+            .expect("an index")
+    }
 }
 
 /// Starts a demonstration in a folder and waits until it says that it is ready.
