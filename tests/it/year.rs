@@ -13,7 +13,7 @@ use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::published::Published;
 use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
-use countersign::store::log::{Log as _, NewEntry};
+use countersign::store::log::{Log as _, NewEntry, Sent};
 use countersign::store::postgres::PostgresLog;
 use countersign::store::token::Reading;
 use countersign::tlog::leaf_hash;
@@ -250,6 +250,7 @@ impl Copy {
                 leaf_hash: leaf_hash(entry.bytes.as_bytes()),
                 note: entry.bytes.clone(),
                 json: entry.signed.json().to_owned(),
+                sent: Sent::default(),
             };
             log.commit(before, replica.head(), vec![new]).await.expect("committed");
         }
