@@ -126,7 +126,9 @@ enum NewCommand {
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
     /// Records per second through a real server and Postgres, beside plain inserts of the same bytes
-    Load(bench::Arguments),
+    Load(bench::load::Arguments),
+    /// How long readers wait, alone and while others write
+    Read(bench::read::Arguments),
 }
 
 /// Runs the program.
@@ -179,6 +181,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
-        Command::Bench(BenchCommand::Load(arguments)) => bench::run(arguments),
+        Command::Bench(BenchCommand::Load(arguments)) => bench::load::run(arguments),
+        Command::Bench(BenchCommand::Read(arguments)) => bench::read::run(arguments),
     }
 }

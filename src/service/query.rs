@@ -279,7 +279,10 @@ impl Ledger {
         let of_visit: Vec<u64> = [visit.visit().intent].into_iter().chain(visit.records()).collect();
         let corrections = of_visit.iter().filter_map(|&index| past.correction_of(index));
         let wanted: BTreeSet<u64> = of_visit.iter().copied().chain(corrections).collect();
-        let entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
+        let mut entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
+        let named = entries.values().filter_map(view::declaration_named);
+        let declarations: BTreeSet<u64> = named.filter_map(|digest| past.index_of(digest)).collect();
+        entries.extend(self.entries_at(&declarations.into_iter().collect::<Vec<_>>()).await?);
         let mut shown = view::inspection(known, &visit, &|index| entries.get(&index));
         shown["known_at"] = view::known_at(known);
         Ok(shown)

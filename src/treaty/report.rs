@@ -219,9 +219,4 @@ impl Report {
             visit.reports.push_back(reported);
         }
     }
-
-    /// The item lines on which what was observed is not what was declared.
-    pub fn differences(&self) -> impl Iterator<Item = (usize, &ReportItem)> {
-        self.items.0.iter().enumerate().filter(|(_, item)| item.declared != item.observed)
-    }
 }

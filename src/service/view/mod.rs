@@ -15,7 +15,7 @@ mod visit;
 
 pub use key::key;
 pub use site::{site, site_indices};
-pub use visit::{inspection, inspection_line};
+pub use visit::{declaration_named, inspection, inspection_line};
 
 use serde::Serialize;
 use serde_json::value::RawValue;

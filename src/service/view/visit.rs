@@ -11,11 +11,12 @@ use super::super::known::Known;
 use super::record;
 use crate::hash::Hash;
 use crate::treaty::claims::Claims;
+use crate::treaty::declaration::Declaration;
 use crate::treaty::entry::Entry;
 use crate::treaty::milestone::Milestones;
 use crate::treaty::past::{Past, PastVisit};
 use crate::treaty::record::{Body, Kind};
-use crate::treaty::report::Report;
+use crate::treaty::report::{Report, ReportItem};
 use crate::treaty::terms::Limits;
 use crate::treaty::time::{Instant, Span};
 use crate::treaty::visit::Visit;
@@ -81,17 +82,39 @@ pub fn inspection<'e>(known: &Known, of: &PastVisit<'_>, entry_of: &dyn Fn(u64) 
     let [inspecting, inspected, host] = records;
     value["records"] = json!({ "inspecting": inspecting, "inspected": inspected, "host": host });
     value["clocks"] = clocks(&past, of);
+    let declaration_of = |report: &Report| match entry_of(past.index_of(&report.declaration)?).map(body) {
+        Some(Body::Declaration(declaration)) => Some(&**declaration),
+        _ => None,
+    };
     let found = of.reports().filter_map(|report| {
         let original = entry_of(report.index)?;
         let corrected = past.correction_of(report.index).and_then(entry_of);
-        Some(findings(report.index, original, corrected, &digest_of))
+        Some(findings(report.index, original, corrected, &digest_of, &declaration_of))
     });
     value["findings"] = found.collect();
     value
 }
 
+/// The declaration that a report, or the correction of one, was compared with.
+pub fn declaration_named(entry: &Entry) -> Option<&Hash> {
+    match body(entry) {
+        Body::Report(report) => Some(&report.declaration),
+        Body::Correction(correction) => match correction.body.as_ref()?.as_kind(Kind::Report)? {
+            Ok(Body::Report(report)) => Some(&report.declaration),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What one report says, as its newest correction has it.
-fn findings(index: u64, original: &Entry, corrected: Option<&Entry>, digest_of: &dyn Fn(u64) -> Option<Hash>) -> Value {
+fn findings<'e>(
+    index: u64,
+    original: &'e Entry,
+    corrected: Option<&'e Entry>,
+    digest_of: &dyn Fn(u64) -> Option<Hash>,
+    declaration_of: &dyn Fn(&Report) -> Option<&'e Declaration>,
+) -> Value {
     let mut value = json!({ "report": digest_of(index).map(|digest| digest.to_string()) });
     let Body::Report(first) = &original.signed.record.body else { return value };
     let mut report: &Report = first;
@@ -109,15 +132,9 @@ fn findings(index: u64, original: &Entry, corrected: Option<&Entry>, digest_of: 
     }
     value["roll_up"] = report.claims.roll_up().as_str().into();
     value["claims"] = claims(&report.claims);
-    let differences = report.differences().map(|(line, item)| {
-        json!({
-            "item": line,
-            "location": item.location.0,
-            "declared": { "type": item.declared.r#type.0, "count": item.declared.count.0 },
-            "observed": { "type": item.observed.r#type.0, "count": item.observed.count.0 },
-        })
-    });
-    value["differences"] = differences.collect();
+    let declaration = declaration_of(report);
+    let lines = report.items.0.iter().enumerate();
+    value["differences"] = lines.filter_map(|(line, item)| difference(line, item, declaration)).collect();
     let open: Vec<&str> = report.ambiguities.0.iter().map(|ambiguity| ambiguity.id.0.as_str()).collect();
     let ambiguities = first.ambiguities.0.iter().map(|ambiguity| {
         let cleared = !open.contains(&ambiguity.id.0.as_str());
@@ -130,6 +147,29 @@ fn findings(index: u64, original: &Entry, corrected: Option<&Entry>, digest_of: 
     });
     value["ambiguities"] = ambiguities.collect();
     value
+}
+
+fn body(entry: &Entry) -> &Body {
+    &entry.signed.record.body
+}
+
+/// One item line on which what was observed is not what the declaration says, or not what the report calls declared.
+/// What the declaration itself says stands beside both, where it names the item or its place.
+fn difference(line: usize, item: &ReportItem, declaration: Option<&Declaration>) -> Option<Value> {
+    let items = || declaration.into_iter().flat_map(|declaration| &declaration.items.0);
+    let of_uid = items().find(|declared| item.uid.as_ref().is_some_and(|uid| *uid == declared.uid));
+    let there = of_uid.or_else(|| items().find(|declared| declared.location == item.location));
+    let agrees = there.is_none_or(|there| there.r#type == item.observed.r#type && there.count == item.observed.count);
+    if agrees && item.declared == item.observed {
+        return None;
+    }
+    Some(json!({
+        "item": line,
+        "location": item.location.0,
+        "declared": { "type": item.declared.r#type.0, "count": item.declared.count.0 },
+        "observed": { "type": item.observed.r#type.0, "count": item.observed.count.0 },
+        "in_declaration": there.map(|there| json!({ "type": there.r#type.0, "count": there.count.0 })),
+    }))
 }
 
 /// The findings, and for a sampled C1 how likely the sample would have met hidden items.

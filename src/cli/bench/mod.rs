@@ -1,12 +1,19 @@
-//! `bench load`: how many records a second go through, beside the rate of plain inserts on the same machine.
+//! Measurements of a real server with a real, durable PostgreSQL, over loopback HTTP.
+//!
+//! [`load`] measures writing, [`read`] reading. Both run the server as a process of its own in a new data directory, and
+//! share what makes keys, signs records and posts them.
+//!
+//! Deliberately absent: limits. A measurement is a figure, never a test.
+
+pub mod load;
+pub mod read;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -14,103 +21,16 @@ use tokio::net::TcpStream;
 use super::client::Client;
 use super::player::{Player, Statement};
 use super::progress::Progress;
-use super::store::{DATABASE, start_cluster};
 use super::terms_init::{self, Keys};
 use super::{files, keygen};
 use crate::author;
 use crate::note::{KeyKind, Signer};
 use crate::service::clock::Clock;
-use crate::store::cluster::ClusterRole;
-use crate::store::plain;
 use crate::treaty::party::Party;
 use crate::treaty::record::Kind;
 
 /// The name of the log that is measured.
 const ORIGIN: &str = "bench.countersign.example/load";
-
-/// Measures the write path. Clients post records that were signed before, over loopback HTTP, to a real server with a
-/// real, durable PostgreSQL in a new data directory; then as many connections insert the same bytes, one durable row at
-/// a time, into a plain table of the same PostgreSQL. Latencies are taken at half the rate that was reached.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// Records to post at full speed
-    #[arg(long, default_value_t = 40_000)]
-    records: usize,
-    /// Clients, each with one connection
-    #[arg(long, default_value_t = 96)]
-    clients: usize,
-    /// Where the data directory is made; it is removed afterwards
-    #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
-    scratch: PathBuf,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
-    /// Never fetch PostgreSQL's programs, where this machine has none
-    #[arg(long)]
-    no_download: bool,
-}
-
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if arguments.clients == 0 || arguments.records < arguments.clients {
-        bail!("give at least one client, and at least one record for each");
-    }
-    super::block_on(bench(arguments))
-}
-
-async fn bench(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let folder = arguments.scratch.join(format!("countersign-bench-{}", std::process::id()));
-    let measured = measure(&arguments, &folder).await;
-    let _ = std::fs::remove_dir_all(&folder);
-    let result = measured?;
-    if arguments.json {
-        println!("{result:#}");
-    } else {
-        for (name, value) in result.as_object().into_iter().flatten() {
-            println!("{name:<28} {value}");
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<serde_json::Value> {
-    let cluster = start_cluster(folder, !arguments.no_download, DATABASE).await?;
-    let keys = begin(folder)?;
-    let server = Server::start(folder)?;
-    let address = server.address;
-    let paced = arguments.records / 4;
-    let total = arguments.records + paced;
-    let notes = tokio::task::spawn_blocking(move || sign(address, keys, total)).await??;
-    let bytes = notes.iter().map(String::len).sum::<usize>() / notes.len().max(1);
-    let (fast, slow) = notes.split_at(arguments.records);
-
-    let begun = Instant::now();
-    post_all(address, fast, arguments.clients, None).await?;
-    let rate = fast.len() as f64 / begun.elapsed().as_secs_f64();
-
-    let mut latencies = post_all(address, slow, arguments.clients, Some(rate / 2.0)).await?;
-    latencies.sort_unstable();
-    let percentile = |p: f64| {
-        let last = latencies.len().saturating_sub(1);
-        let latency = latencies.get((last as f64 * p) as usize).copied().unwrap_or_default();
-        (latency.as_secs_f64() * 100_000.0).round() / 100.0
-    };
-    server.stop();
-
-    let admin = cluster.options(ClusterRole::Superuser, DATABASE);
-    let plain = plain::insert_rate(&admin, arguments.clients, fast).await?;
-    cluster.stop()?;
-    Ok(json!({
-        "records_per_second": rate.round(),
-        "plain_insert_per_second": plain.round(),
-        "ratio": (rate / plain * 1000.0).round() / 1000.0,
-        "p50_ms": percentile(0.50),
-        "p99_ms": percentile(0.99),
-        "paced_at_per_second": (rate / 2.0).round(),
-        "records": fast.len(),
-        "clients": arguments.clients,
-        "bytes_per_record": bytes,
-    }))
-}
 
 /// Makes the keys and signs the terms; answers the keys that write.
 fn begin(folder: &Path) -> anyhow::Result<Vec<Signer>> {
@@ -278,14 +198,33 @@ async fn post(
             }
         };
         stream.write_all(&request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        answer(&mut stream, &mut buffer, 201).await?;
         latencies.push(from.elapsed());
     }
     Ok(latencies)
 }
 
-/// Reads one answer, which must say 201.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
+/// The latency, in milliseconds, below which this part of all lies.
+fn percentile(latencies: &mut [Duration], part: f64) -> f64 {
+    latencies.sort_unstable();
+    let last = latencies.len().saturating_sub(1);
+    let latency = latencies.get((last as f64 * part) as usize).copied().unwrap_or_default();
+    (latency.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// Prints a result, as JSON or a figure a line.
+fn print(result: &serde_json::Value, as_json: bool) {
+    if as_json {
+        println!("{result:#}");
+        return;
+    }
+    for (name, value) in result.as_object().into_iter().flatten() {
+        println!("{name:<28} {value}");
+    }
+}
+
+/// Reads one answer, which must have this status.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, status: u16) -> anyhow::Result<()> {
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -298,8 +237,8 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<
         if buffer.len() < end + 4 + length {
             continue;
         }
-        if !head.starts_with("http/1.1 201") {
-            bail!("a record was not taken: {}", String::from_utf8_lossy(&buffer[end + 4..]));
+        if !head.starts_with(&format!("http/1.1 {status}")) {
+            bail!("another status than was due: {}", String::from_utf8_lossy(&buffer[end + 4..]));
         }
         return Ok(());
     }
