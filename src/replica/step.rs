@@ -18,7 +18,7 @@ use crate::treaty::entry::Entry;
 use crate::treaty::record::{Kind, Signed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::time::Instant;
-use crate::treaty::verify::Verified;
+use crate::treaty::verify::{Ahead, Verified};
 
 /// What a batch leads to.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub fn step(replica: &Replica, incoming: Vec<Verified>, now: Instant, clerk: &Si
 }
 
 /// One record: seen before, admitted, folded.
-fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec<Signed>) -> Outcome {
+fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec<(Signed, Option<Ahead>)>) -> Outcome {
     if let Some(index) = next.index_of(&verified) {
         let faults = shown_again(next.register(), &verified);
         return if faults.is_empty() { Outcome::Known { index } } else { Outcome::Refused(faults) };
@@ -97,14 +97,31 @@ fn take(next: &mut Replica, verified: Verified, now: Instant, admitted: &mut Vec
     if let Some(index) = next.index_of_id(&verified) {
         return Outcome::Conflict { index };
     }
-    let (index, signed) = (next.register().size(), verified.into_signed());
+    let index = next.register().size();
+    let (signed, ahead) = verified.into_parts();
     next.fold(&signed, now);
-    admitted.push(signed);
+    admitted.push((signed, ahead));
     Outcome::Recorded { index }
 }
 
-/// Countersigns every record, in order, with the same time. A key that fails once is not to be trusted with any.
-fn countersign_all(records: Vec<Signed>, clerk: &Signer, now: Instant) -> Result<Vec<Entry>, SignError> {
-    let entries = on_every_core(records, |signed| Entry::countersign(signed, clerk, now));
-    entries.ok_or(SignError)?.into_iter().collect()
+/// Countersigns every record, in order, with the same time; what was made ahead for that second is used. A key that
+/// fails once is not to be trusted with any.
+fn countersign_all(
+    records: Vec<(Signed, Option<Ahead>)>,
+    clerk: &Signer,
+    now: Instant,
+) -> Result<Vec<Entry>, SignError> {
+    let missing = records.iter().filter(|(_, ahead)| !is_for(ahead, now)).count();
+    let countersign = |(signed, ahead): (Signed, Option<Ahead>)| match ahead {
+        Some(ahead) if ahead.at == now => Ok(Entry::with_line(signed, ahead.line, now)),
+        _ => Entry::countersign(signed, clerk, now),
+    };
+    if missing == 0 {
+        return records.into_iter().map(countersign).collect(); // nothing is left to compute
+    }
+    on_every_core(records, countersign).ok_or(SignError)?.into_iter().collect()
+}
+
+fn is_for(ahead: &Option<Ahead>, now: Instant) -> bool {
+    ahead.as_ref().is_some_and(|ahead| ahead.at == now)
 }

@@ -26,7 +26,7 @@ use super::query::QueryError;
 use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
 use crate::evidence::trust::Trust;
 use crate::hash::Hash;
-use crate::note::SignError;
+use crate::note::{SignError, Signer};
 use crate::replica::{BeginError, ReplayError, Replica};
 use crate::store::log::{CommitError, Log, NewEntry, Sent};
 use crate::store::postgres::PostgresLog;
@@ -129,6 +129,8 @@ pub struct Ledger {
     pub clock: Clock,
     /// The root of trust.
     pub trust: Trust,
+    /// Countersigns records while they wait.
+    pub(super) clerk: Signer,
     /// Where records wait for the sequencer.
     pub(super) queue: mpsc::Sender<Submission>,
     /// How many records are verified at once.
@@ -176,7 +178,7 @@ impl Ledger {
         let sequencer = Sequencer::new(
             log,
             Arc::clone(&seal),
-            settings.keys.clerk,
+            settings.keys.clerk.clone(),
             heads,
             settings.clock.clone(),
             Arc::clone(&published),
@@ -186,7 +188,8 @@ impl Ledger {
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let verifying = Arc::new(Semaphore::new(cores));
-        let ledger = Ledger { published, seal, reader, accesses, clock: settings.clock, trust, queue, verifying };
+        let (clock, clerk) = (settings.clock, settings.keys.clerk);
+        let ledger = Ledger { published, seal, reader, accesses, clock, trust, clerk, queue, verifying };
         Ok((Arc::new(ledger), task))
     }
 

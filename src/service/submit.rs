@@ -111,7 +111,14 @@ impl Ledger {
         let signed = Signed::parse(&bytes).map_err(SubmitError::Malformed)?;
         let digest = signed.digest;
         let (size, register) = (published.size(), published.replica.register());
-        signed.verify(register, &source).map_err(|refused| SubmitError::Refused { digest, refused, size, note: None })
+        let refused = |refused| SubmitError::Refused { digest, refused, size, note: None };
+        let mut verified = signed.verify(register, &source).map_err(refused)?;
+        // The batch that takes the record will most likely be of this second: its countersignature is made here, where
+        // it holds up nobody else. A key that fails now fails there, too, and is dealt with there.
+        if verified.is_authentic() && register.index_of(&digest).is_none() {
+            let _ = verified.countersign_ahead(&self.clerk, self.clock.now());
+        }
+        Ok(verified)
     }
 
     /// Waits until a signature may be checked: so many at a time as there are cores.

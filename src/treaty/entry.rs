@@ -11,7 +11,7 @@
 use super::record::{Malformed, Signed};
 use super::time::Instant;
 use crate::note::clerk::{countersign, countersigned_at, verify_countersignature};
-use crate::note::{Line, Note, SignError, Signer, Verifier, assemble};
+use crate::note::{Line, Note, SignError, Signer, Verifier};
 use crate::words::Words;
 
 /// The greatest size of an entry in bytes: the length in a tile has two bytes (C2SP tlog-tiles).
@@ -33,10 +33,13 @@ impl Entry {
     /// Adds the clerk's line to a record received at `at`.
     pub fn countersign(signed: Signed, clerk: &Signer, at: Instant) -> Result<Entry, SignError> {
         let clerk_line = countersign(clerk, &signed.digest, at.unsigned())?;
-        let mut lines = signed.lines.clone();
-        lines.push(clerk_line.clone());
-        let bytes = assemble(signed.text(), &lines);
-        Ok(Entry { bytes, signed, received_at: at, clerk_line })
+        Ok(Entry::with_line(signed, clerk_line, at))
+    }
+
+    /// The entry of a record whose countersignature for `at` is made.
+    pub(crate) fn with_line(signed: Signed, clerk_line: Line, at: Instant) -> Entry {
+        let bytes = format!("{}{clerk_line}\n", signed.note);
+        Entry { bytes, signed, received_at: at, clerk_line }
     }
 
     /// Parses the bytes of an entry. Nothing is believed: the clerk's signature is checked by

@@ -10,7 +10,9 @@ use super::admit::Signatures;
 use super::record::{Body, Record, Signed};
 use super::refusal::{Refusal, Refused};
 use super::register::Register;
-use crate::note::{Line, Verifier};
+use super::time::Instant;
+use crate::note::clerk::countersign;
+use crate::note::{Line, SignError, Signer, Verifier};
 
 /// A record whose lines were checked against its text: each signature whose key was known is good.
 #[derive(Clone, Debug)]
@@ -20,6 +22,18 @@ pub struct Verified {
     passed: Vec<Option<[u8; 32]>>,
     /// From where it came.
     source: String,
+    /// The clerk's line for one second, made while the record waited for its turn.
+    ahead: Option<Ahead>,
+}
+
+/// A countersignature that was made before it is known whether the record will be an entry. It is used if the record is
+/// admitted in that very second, and never leaves the process otherwise.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The second.
+    pub at: Instant,
+    /// The line.
+    pub line: Line,
 }
 
 impl Signed {
@@ -39,7 +53,7 @@ impl Signed {
         if !refused.is_empty() {
             return Err(refused);
         }
-        Ok(Verified { signed: self, passed, source: source.to_owned() })
+        Ok(Verified { signed: self, passed, source: source.to_owned(), ahead: None })
     }
 
     /// A record whose signatures are checked elsewhere: by the audit, and by the mirrors.
@@ -49,7 +63,7 @@ impl Signed {
             return Err(refused);
         }
         let passed = vec![None; self.record.header.signers.len()];
-        Ok(Verified { signed: self, passed, source: String::new() })
+        Ok(Verified { signed: self, passed, source: String::new(), ahead: None })
     }
 
     /// What is wrong with the set of lines: there must be one by each signer, and no other.
@@ -125,6 +139,23 @@ impl Verified {
     /// The record and its lines.
     pub fn signed(&self) -> &Signed {
         &self.signed
+    }
+
+    /// Whether every signature was found good already.
+    pub fn is_authentic(&self) -> bool {
+        self.passed.iter().all(Option::is_some)
+    }
+
+    /// Makes the clerk's line for one second, while there is time.
+    pub fn countersign_ahead(&mut self, clerk: &Signer, at: Instant) -> Result<(), SignError> {
+        let line = countersign(clerk, &self.signed.digest, at.unsigned())?;
+        self.ahead = Some(Ahead { at, line });
+        Ok(())
+    }
+
+    /// The record with its lines, and the clerk's line that was made ahead.
+    pub fn into_parts(self) -> (Signed, Option<Ahead>) {
+        (self.signed, self.ahead)
     }
 
     /// The record and its lines, for keeps.
