@@ -145,7 +145,7 @@ pub fn flags(past: &Past<'_>, index: u64) -> Vec<Value> {
         ("anchor_empty", fact.anchor_empty && index > 0),
     ];
     let mut flags: Vec<Value> = all.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.into()).collect();
-    for late in fact.late.iter().flatten() {
+    for late in fact.late() {
         flags.push(json!({ "late": { "limit": late.limit, "by_seconds": late.by_seconds } }));
     }
     let inadmissible = past.visit_at(index).and_then(|visit| visit.visit().inadmissible);

@@ -75,10 +75,29 @@ pub struct Fact {
     pub slot: Option<Slot>,
     /// The intent of the visit that it belongs to; of an intent, its own index.
     pub visit: Option<u32>,
+    /// What few entries have.
+    pub rare: Option<Box<Rare>>,
+}
+
+/// What few entries have; kept apart, for there are many entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rare {
     /// The positions of the other signers' keys.
-    pub cosigners: Option<Box<[u32]>>,
+    pub cosigners: Vec<u32>,
     /// Which limits it came after.
-    pub late: Option<Box<[Late]>>,
+    pub late: Vec<Late>,
+}
+
+impl Fact {
+    /// The positions of the other signers' keys.
+    pub fn cosigners(&self) -> &[u32] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.cosigners)
+    }
+
+    /// Which limits it came after.
+    pub fn late(&self) -> &[Late] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.late)
+    }
 }
 
 /// What the log holds about one slot, in index order.

@@ -22,7 +22,9 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, Vector};
 use uuid::Uuid;
 
-pub use facts::{Applied, Cells, Consented, Corrected, Data, Designated, Fact, Key, Listed, Revocation, SlotFacts};
+pub use facts::{
+    Applied, Cells, Consented, Corrected, Data, Designated, Fact, Key, Listed, Rare, Revocation, SlotFacts,
+};
 
 use super::host_consent;
 use super::lateness::Late;
@@ -230,7 +232,7 @@ impl Register {
     /// The names of the keys that signed an entry, the author's first.
     pub fn signers_of(&self, index: u64) -> Vec<&KeyName> {
         let Some(fact) = self.fact(index) else { return Vec::new() };
-        let positions = [fact.author].into_iter().chain(fact.cosigners.iter().flatten().copied());
+        let positions = [fact.author].into_iter().chain(fact.cosigners().iter().copied());
         positions.filter_map(|position| self.key_at(position)).map(|key| &key.name).collect()
     }
 
@@ -323,7 +325,7 @@ impl Register {
         let slot = record.slot().or_else(|| self.slot_about(record));
         let position = |name: &KeyName| self.key_by_name.get(name.as_str()).copied().unwrap_or(u32::MAX);
         let author = position(header.author());
-        let cosigners: Box<[u32]> = header.signers.iter().skip(1).map(position).collect();
+        let cosigners: Vec<u32> = header.signers.iter().skip(1).map(position).collect();
         let number_gap = header.number > self.last_number_at(author) + 1;
         let corrects = match &record.body {
             Body::Correction(correction) => Some(&correction.supersedes),
@@ -341,8 +343,7 @@ impl Register {
             number_gap,
             slot: slot.or(visit_slot),
             visit: visit.map(|intent| intent as u32), // entries are counted in u32
-            cosigners: (!cosigners.is_empty()).then_some(cosigners),
-            late: (!late.is_empty()).then(|| late.into()),
+            rare: (!cosigners.is_empty() || !late.is_empty()).then(|| Box::new(Rare { cosigners, late })),
         });
         self.note_reliance(applied, kind);
         self.by_digest.insert(applied.digest, index);

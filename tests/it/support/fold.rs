@@ -162,7 +162,7 @@ impl Fold {
 
     /// How late an entry is: each limit with the seconds.
     pub fn late(&self, index: u64) -> Vec<(&'static str, u64)> {
-        let late = self.register().fact(index).expect("an entry").late.clone().unwrap_or_default();
+        let late = self.register().fact(index).expect("an entry").late();
         late.iter().map(|Late { limit, by_seconds }| (*limit, *by_seconds)).collect()
     }
 
