@@ -114,7 +114,7 @@ pub struct SlotFacts {
 }
 
 /// The launchers of a site, each with the number of its cells.
-pub type Cells = Arc<[(Box<str>, u16)]>;
+pub type Cells = Arc<Vec<(Box<str>, u16)>>;
 
 /// A declaration or a data change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -59,8 +59,12 @@ pub struct Register {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Numbered {
     first: u32,
-    second: Option<u32>,
+    /// [`NONE`] where there is no second.
+    second: u32,
 }
+
+/// No entry: entries are counted in u32, and this one would not fit.
+const NONE: u32 = u32::MAX;
 
 impl Register {
     /// The number of entries.
@@ -245,7 +249,7 @@ impl Register {
     pub fn is_number_reused_before(&self, index: u64, size: u64) -> bool {
         let Some(fact) = self.fact(index).filter(|_| index < size) else { return false };
         let numbered = self.by_number.get(&(fact.author, fact.number));
-        numbered.and_then(|numbered| numbered.second).is_some_and(|second| u64::from(second) < size)
+        numbered.is_some_and(|numbered| numbered.second != NONE && u64::from(numbered.second) < size)
     }
 
     /// The greatest number that an author has used in the first `size` entries; 0 before the first.
@@ -307,8 +311,8 @@ impl Register {
     /// Notes a declaration or a data change. Launchers that are those of the one before are kept once.
     pub fn put_data(&mut self, slot: Slot, index: u64, is_declaration: bool, launchers: Vec<(Box<str>, u16)>) {
         let data = &mut self.slots.entry(slot).or_default().data;
-        let before = data.last().map(|before| &before.launchers).filter(|before| ***before == *launchers);
-        let launchers = before.map_or_else(|| launchers.into(), Arc::clone);
+        let before = data.last().map(|before| &before.launchers).filter(|before| ***before == launchers);
+        let launchers = before.map_or_else(|| Arc::new(launchers), Arc::clone);
         data.push_back(Data { index, is_declaration, launchers });
     }
 
@@ -350,8 +354,8 @@ impl Register {
         self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
             .entry((author, header.number))
-            .and_modify(|numbered| numbered.second = numbered.second.or(Some(index)))
-            .or_insert(Numbered { first: index, second: None });
+            .and_modify(|numbered| numbered.second = numbered.second.min(index))
+            .or_insert(Numbered { first: index, second: NONE });
     }
 
     /// The visit that a record belongs to: the one whose intent it is, or that of the record which it corrects, or the
