@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
 mod admissibility;
+mod ahead;
 mod boot;
 mod cli;
 mod cluster;
