@@ -142,6 +142,8 @@ fn flags(demo: &Demo) {
     let scopes = consents.iter().map(|consent| &consent["record"]["body"]).filter(|body| body["action"] == "condition");
     let scopes: BTreeSet<&str> = scopes.map(|body| text(&body["scope"])).collect();
     assert_eq!(scopes, ["standing", "visit"].into());
+    let shown: usize = rows(demo, "/v1/sites").iter().map(|site| site["consents"].as_array().map_or(0, Vec::len)).sum();
+    assert_eq!(shown, consents.len(), "every consent stands at its site");
 }
 
 fn keys_and_sites(demo: &Demo) {

@@ -55,6 +55,16 @@ pub fn site<'e>(known: &Known, code: Slot, terms: &SlotTerms, entry_of: &dyn Fn(
         shown["diagram"] = body_of(entry);
         value["diagram"] = shown;
     }
+    let consents = past.consents(code).map(|consent| {
+        json!({
+            "index": consent.index,
+            "scope": consent.scope.as_str(),
+            "action": consent.action.as_str(),
+            "effect": consent.effect.to_string(),
+            "valid_until": consent.valid_until.map(|until| until.to_string()),
+        })
+    });
+    value["consents"] = consents.collect();
     declared(&past, code, entry_of, &mut value);
     value["visits"] = visits(&past, code, entry_of);
     value
