@@ -176,7 +176,26 @@ impl Replica {
             Body::InspectorList(body) => body.apply(&applied, register),
             Body::InspectorObjection(body) => body.apply(&applied, register),
             Body::Intent(body) => body.apply(&applied, register),
-            Body::Acknowledgement(_) => {}
+            Body::Acknowledgement(_)
+            | Body::Precondition(_)
+            | Body::JointStatement(_)
+            | Body::Cancellation(_)
+            | Body::Postponement(_)
+            | Body::ForceMajeure(_)
+            | Body::Exemption(_)
+            | Body::HostObjection(_)
+            | Body::AccessOffered(_)
+            | Body::Refusal(_)
+            | Body::Suspension(_)
+            | Body::Countermeasure(_)
+            | Body::Lift(_)
+            | Body::Contest(_)
+            | Body::Acceptance(_)
+            | Body::ClarificationRequest(_)
+            | Body::ClarificationReply(_)
+            | Body::ConsultationRequest(_)
+            | Body::Determination(_)
+            | Body::Release(_) => {}
             Body::Milestone(body) => body.apply(&applied, register),
             Body::Report(body) => body.apply(&applied, register),
             Body::ReportReceipt(body) => body.apply(&applied, register),

@@ -93,6 +93,25 @@ pub fn rules(register: &Register, terms: &Terms, record: &Record, received_at: I
         Body::Report(body) => body.admit(&case, &mut refused),
         Body::ReportReceipt(body) => body.admit(&case, &mut refused),
         Body::Correction(body) => body.admit(&case, &mut refused),
+        Body::Precondition(body) => body.admit(&case, &mut refused),
+        Body::JointStatement(body) => body.admit(&case, &mut refused),
+        Body::Cancellation(body) => body.admit(&case, &mut refused),
+        Body::Postponement(body) => body.admit(&case, &mut refused),
+        Body::Refusal(body) => body.admit(&case, &mut refused),
+        Body::Countermeasure(body) => body.admit(&case, &mut refused),
+        Body::Lift(body) => body.admit(&case, &mut refused),
+        Body::Contest(body) => body.admit(&case, &mut refused),
+        Body::Acceptance(body) => body.admit(&case, &mut refused),
+        Body::ClarificationRequest(body) => body.admit(&case, &mut refused),
+        Body::ClarificationReply(body) => body.admit(&case, &mut refused),
+        Body::ConsultationRequest(body) => body.admit(&case, &mut refused),
+        Body::Determination(body) => body.admit(&case, &mut refused),
+        Body::Release(body) => body.admit(&case, &mut refused),
+        Body::ForceMajeure(body)
+        | Body::Exemption(body)
+        | Body::HostObjection(body)
+        | Body::AccessOffered(body)
+        | Body::Suspension(body) => body.admit(record.body.kind(), &case, &mut refused),
     }
     refused
 }
@@ -208,6 +227,11 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The signers are a centre of each Party.
+    pub fn signed_by_both_centres(&self, refused: &mut Vec<Refused>) {
+        self.signed_by(&[(Party::Us, Role::Centre), (Party::Ru, Role::Centre)], refused);
+    }
+
     /// The signers are the leader of the team, or an escort, or both.
     pub fn signed_on_site(&self, visit: &Visit, refused: &mut Vec<Refused>) {
         let (leader, escort) = ((visit.inspecting, Role::Leader), (visit.inspected, Role::Escort));
@@ -229,6 +253,13 @@ impl<'a> Case<'a> {
     /// The first entry of this kind that the references name.
     pub fn named(&self, kind: Kind) -> Option<u64> {
         (0..self.header.refs.len()).find_map(|position| self.reference(position, kind)).map(|(index, _)| index)
+    }
+
+    /// At least one reference names an entry.
+    pub fn names_a_record(&self, refused: &mut Vec<Refused>) {
+        if self.header.refs.iter().all(|digest| self.register.index_of(digest).is_none()) {
+            refused.push(Refused::new(Refusal::TargetMissing, "/refs", ""));
+        }
     }
 
     /// The visit whose intent stands first among the references; a refusal if none does.

@@ -12,20 +12,35 @@
 
 pub use super::header::{Anchor, Channel, Header};
 
+use super::acceptance::Acceptance;
 use super::acknowledgement::Acknowledgement;
+use super::cancellation::Cancellation;
+use super::claim::Claim;
+use super::clarification_reply::ClarificationReply;
+use super::clarification_request::ClarificationRequest;
+use super::consultation_request::ConsultationRequest;
+use super::contest::Contest;
 use super::correction::Correction;
+use super::countermeasure::Countermeasure;
 use super::data_change::DataChange;
 use super::declaration::Declaration;
+use super::denial::Denial;
 use super::designation::Designation;
+use super::determination::Determination;
 use super::header::{Id, RawAnchor};
 use super::host_consent::HostConsent;
 use super::inspector_list::InspectorList;
 use super::inspector_objection::InspectorObjection;
 use super::intent::Intent;
+use super::joint_statement::JointStatement;
 use super::key_registration::KeyRegistration;
 use super::key_revocation::KeyRevocation;
+use super::lift::Lift;
 use super::milestone::Milestone;
 use super::party::{KeyName, Party, Slot};
+use super::postponement::Postponement;
+use super::precondition::Precondition;
+use super::release::Release;
 use super::report::Report;
 use super::report_receipt::ReportReceipt;
 use super::shape::{At, Form, INT_MAX, Int, List, Members, Schema, Shape, wrong};
@@ -124,6 +139,44 @@ kinds! {
     ReportReceipt(ReportReceipt) = "report_receipt", Fact;
     /// What a record should have said.
     Correction(Correction) = "correction", Statement;
+    /// A Party says whether a condition outside the ledger is met.
+    Precondition(Precondition) = "precondition", Statement;
+    /// Both Parties say something together.
+    JointStatement(JointStatement) = "joint_statement", Statement;
+    /// A Party waives what it had asked for.
+    Cancellation(Cancellation) = "cancellation", Statement;
+    /// Both Parties move a date.
+    Postponement(Postponement) = "postponement", Statement;
+    /// A Party says that it was prevented.
+    ForceMajeure(Claim) = "force_majeure", Statement;
+    /// A Party says that it is exempt.
+    Exemption(Claim) = "exemption", Statement;
+    /// A Party says that the host state objects.
+    HostObjection(Claim) = "host_objection", Statement;
+    /// A Party says that it offered access and nobody came.
+    AccessOffered(Claim) = "access_offered", Statement;
+    /// A Party will not do what it owes.
+    Refusal(Denial) = "refusal", Statement;
+    /// A Party suspends what it owes.
+    Suspension(Claim) = "suspension", Statement;
+    /// A Party withholds what it owes, and cites what the other owes.
+    Countermeasure(Countermeasure) = "countermeasure", Statement;
+    /// A Party gives up a claim of its own.
+    Lift(Lift) = "lift", Statement;
+    /// A Party disputes a record, or no longer.
+    Contest(Contest) = "contest", Statement;
+    /// A Party accepts what the other said.
+    Acceptance(Acceptance) = "acceptance", Statement;
+    /// A Party asks the other to explain.
+    ClarificationRequest(ClarificationRequest) = "clarification_request", Statement;
+    /// A Party has explained.
+    ClarificationReply(ClarificationReply) = "clarification_reply", Fact;
+    /// A Party asks the other to meet.
+    ConsultationRequest(ConsultationRequest) = "consultation_request", Statement;
+    /// What a Party concludes.
+    Determination(Determination) = "determination", Statement;
+    /// A Party releases a record to others.
+    Release(Release) = "release", Statement;
 }
 
 /// A record that was read, with nothing believed yet.
@@ -148,13 +201,32 @@ impl Record {
             Body::DataChange(body) => Some(body.slot),
             Body::SiteDiagram(body) => Some(body.slot),
             Body::Intent(body) => Some(body.slot),
+            Body::ClarificationRequest(body) => body.slot,
+            Body::ForceMajeure(body)
+            | Body::Exemption(body)
+            | Body::HostObjection(body)
+            | Body::AccessOffered(body)
+            | Body::Suspension(body) => body.slot(),
+            Body::Countermeasure(body) => body.slot(),
             Body::InspectorList(_)
             | Body::InspectorObjection(_)
             | Body::Acknowledgement(_)
             | Body::Milestone(_)
             | Body::Report(_)
             | Body::ReportReceipt(_)
-            | Body::Correction(_) => None,
+            | Body::Correction(_)
+            | Body::Precondition(_)
+            | Body::JointStatement(_)
+            | Body::Cancellation(_)
+            | Body::Postponement(_)
+            | Body::Refusal(_)
+            | Body::Lift(_)
+            | Body::Contest(_)
+            | Body::Acceptance(_)
+            | Body::ClarificationReply(_)
+            | Body::ConsultationRequest(_)
+            | Body::Determination(_)
+            | Body::Release(_) => None,
         }
     }
 

@@ -102,6 +102,8 @@ refusals! {
     InspectorUnknown "inspector_unknown" "5.9" "The list that is objected to does not have this inspector." "В списке, против которого заявлено возражение, такого инспектора нет.";
     /// Give every version of a diagram a number of its own.
     DiagramVersion "diagram_version" "5.10" "A diagram carries the version after the newest one." "Схема несёт номер версии, следующий за последним.";
+    /// Give the new arrival of a visit, or a new date; not both.
+    PostponementDate "postponement_date" "5.12" "A postponement gives either a new arrival, and names the request, or a new date." "Отсрочка указывает либо новое время прибытия, называя запрос, либо новый срок.";
     /// Inspect at most as many as there are.
     CoverageImpossible "coverage_impossible" "6.4" "The coverage says neither nothing nor k of N with k not above N." "Охват должен быть либо не указан, либо указан как k из N, где k не больше N.";
     /// List each photograph, item and ambiguity once.

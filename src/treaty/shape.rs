@@ -143,6 +143,8 @@ forms! {
     NotASpan "not_a_span" "Write a limit as hours or days, such as 32h or 45d." "Запишите срок в часах или днях, например 32h или 45d.";
     /// Not a lower-case UUID of version 7.
     NotAUuid "not_a_uuid" "Write a UUID of version 7 in lower case." "Запишите UUID версии 7 в нижнем регистре.";
+    /// Neither a digest nor the id of an obligation.
+    NotACitation "not_a_citation" "Cite a record by its digest, or an obligation by its id, such as ADMIT:sha256:…:A1." "Сошлитесь на запись по её дайджесту или на обязательство по его идентификатору, например ADMIT:sha256:…:A1.";
     /// Two members that exclude or need each other.
     Combination "combination" "These members do not go together." "Эти члены несовместимы друг с другом.";
 }

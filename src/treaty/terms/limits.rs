@@ -123,7 +123,7 @@ impl Limits {
 }
 
 crate::one_of! {
-    /// A kind of obligation that can enter a side's grade.
+    /// A kind of obligation. All but HOST_ACT can enter a side's grade.
     pub enum ObligationKind {
         /// To declare a slot first.
         Baseline = "BASELINE",
@@ -147,6 +147,8 @@ crate::one_of! {
         Consult = "CONSULT",
         /// To open a sealed declaration.
         Opening = "OPENING",
+        /// To answer a request to inspect, as its host.
+        HostAct = "HOST_ACT",
     }
 }
 
