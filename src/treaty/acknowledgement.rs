@@ -53,5 +53,16 @@ pub(super) const fn is_owed_for(kind: Kind) -> bool {
             | Kind::DataChange
             | Kind::InspectorList
             | Kind::InspectorObjection
+            | Kind::Cancellation
+            | Kind::ClarificationRequest
+            | Kind::ConsultationRequest
+            | Kind::Refusal
+            | Kind::Lift
+            | Kind::ForceMajeure
+            | Kind::Exemption
+            | Kind::HostObjection
+            | Kind::AccessOffered
+            | Kind::Suspension
+            | Kind::Countermeasure
     )
 }

@@ -10,7 +10,7 @@
 //! Deliberately absent: the anchor, which needs the tree ([`crate::replica`]), and what happened to the same record
 //! before (there too).
 
-use super::party::{Party, Role, Slot};
+use super::party::{Party, Role, Slot, Slots};
 use super::record::{Body, Header, Kind, Nature, Record};
 use super::refusal::{Refusal, Refused};
 use super::register::{Fact, Register};
@@ -76,44 +76,49 @@ pub fn rules(register: &Register, terms: &Terms, record: &Record, received_at: I
     if record.body.kind().nature() == Nature::Fact {
         case.has_happened(&mut refused);
     }
+    of_kind(record, &case, &mut refused);
+    refused
+}
+
+/// The rules of the record's kind.
+fn of_kind(record: &Record, case: &Case<'_>, refused: &mut Vec<Refused>) {
     match &record.body {
-        Body::Terms(body) => body.admit(&case, &mut refused),
-        Body::KeyRegistration(body) => body.admit(&case, &mut refused),
-        Body::KeyRevocation(body) => body.admit(&case, &mut refused),
-        Body::Designation(body) => body.admit(&case, &mut refused),
-        Body::HostConsent(body) => body.admit(&case, &mut refused),
-        Body::Declaration(body) => body.admit(&case, &mut refused),
-        Body::DataChange(body) => body.admit(&case, &mut refused),
-        Body::SiteDiagram(body) => body.admit(&case, &mut refused),
-        Body::InspectorList(body) => body.admit(&case, &mut refused),
-        Body::InspectorObjection(body) => body.admit(&case, &mut refused),
-        Body::Intent(body) => body.admit(&case, &mut refused),
-        Body::Acknowledgement(body) => body.admit(&case, &mut refused),
-        Body::Milestone(body) => body.admit(&case, &mut refused),
-        Body::Report(body) => body.admit(&case, &mut refused),
-        Body::ReportReceipt(body) => body.admit(&case, &mut refused),
-        Body::Correction(body) => body.admit(&case, &mut refused),
-        Body::Precondition(body) => body.admit(&case, &mut refused),
-        Body::JointStatement(body) => body.admit(&case, &mut refused),
-        Body::Cancellation(body) => body.admit(&case, &mut refused),
-        Body::Postponement(body) => body.admit(&case, &mut refused),
-        Body::Refusal(body) => body.admit(&case, &mut refused),
-        Body::Countermeasure(body) => body.admit(&case, &mut refused),
-        Body::Lift(body) => body.admit(&case, &mut refused),
-        Body::Contest(body) => body.admit(&case, &mut refused),
-        Body::Acceptance(body) => body.admit(&case, &mut refused),
-        Body::ClarificationRequest(body) => body.admit(&case, &mut refused),
-        Body::ClarificationReply(body) => body.admit(&case, &mut refused),
-        Body::ConsultationRequest(body) => body.admit(&case, &mut refused),
-        Body::Determination(body) => body.admit(&case, &mut refused),
-        Body::Release(body) => body.admit(&case, &mut refused),
+        Body::Terms(body) => body.admit(case, refused),
+        Body::KeyRegistration(body) => body.admit(case, refused),
+        Body::KeyRevocation(body) => body.admit(case, refused),
+        Body::Designation(body) => body.admit(case, refused),
+        Body::HostConsent(body) => body.admit(case, refused),
+        Body::Declaration(body) => body.admit(case, refused),
+        Body::DataChange(body) => body.admit(case, refused),
+        Body::SiteDiagram(body) => body.admit(case, refused),
+        Body::InspectorList(body) => body.admit(case, refused),
+        Body::InspectorObjection(body) => body.admit(case, refused),
+        Body::Intent(body) => body.admit(case, refused),
+        Body::Acknowledgement(body) => body.admit(case, refused),
+        Body::Milestone(body) => body.admit(case, refused),
+        Body::Report(body) => body.admit(case, refused),
+        Body::ReportReceipt(body) => body.admit(case, refused),
+        Body::Correction(body) => body.admit(case, refused),
+        Body::Precondition(body) => body.admit(case, refused),
+        Body::JointStatement(body) => body.admit(case, refused),
+        Body::Cancellation(body) => body.admit(case, refused),
+        Body::Postponement(body) => body.admit(case, refused),
+        Body::Refusal(body) => body.admit(case, refused),
+        Body::Countermeasure(body) => body.admit(case, refused),
+        Body::Lift(body) => body.admit(case, refused),
+        Body::Contest(body) => body.admit(case, refused),
+        Body::Acceptance(body) => body.admit(case, refused),
+        Body::ClarificationRequest(body) => body.admit(case, refused),
+        Body::ClarificationReply(body) => body.admit(case, refused),
+        Body::ConsultationRequest(body) => body.admit(case, refused),
+        Body::Determination(body) => body.admit(case, refused),
+        Body::Release(body) => body.admit(case, refused),
         Body::ForceMajeure(body)
         | Body::Exemption(body)
         | Body::HostObjection(body)
         | Body::AccessOffered(body)
-        | Body::Suspension(body) => body.admit(record.body.kind(), &case, &mut refused),
+        | Body::Suspension(body) => body.admit(record.body.kind(), case, refused),
     }
-    refused
 }
 
 /// The signers whose keys are not good at the next index, before anything is signed.
@@ -197,6 +202,21 @@ impl<'a> Case<'a> {
             refused.push(Refused::new(Refusal::SlotUnknown, "/body/slot", slot.to_string()));
         }
         terms
+    }
+
+    /// The terms have each of these slots.
+    pub fn has_slots(&self, slots: Option<&Slots>, refused: &mut Vec<Refused>) {
+        let slots = slots.iter().flat_map(|slots| &slots.0).enumerate();
+        for (i, slot) in slots.filter(|(_, slot)| self.terms.slot(**slot).is_none()) {
+            refused.push(Refused::new(Refusal::SlotUnknown, format!("/body/slots/{i}"), slot.to_string()));
+        }
+    }
+
+    /// The record is another side's to make; that is said once.
+    pub fn not_of_this_side(&self, wanted: &str, refused: &mut Vec<Refused>) {
+        if refused.iter().all(|other| other.refusal != Refusal::RoleNotAllowed) {
+            refused.push(Refused::new(Refusal::RoleNotAllowed, "/signers", wanted));
+        }
     }
 
     /// The signers are exactly one for each of these, in any order.

@@ -11,9 +11,10 @@
 //! Deliberately absent: whether a claim is true or counts. The other side accepts or contests it; the status shows both.
 
 use super::admit::Case;
+use super::obliged;
 use super::party::{Slot, Slots, Text};
 use super::record::Kind;
-use super::refusal::Refused;
+use super::refusal::{Refusal, Refused};
 use super::shape::List;
 use super::terms::ObligationKind;
 
@@ -36,7 +37,40 @@ impl Claim {
     /// The rules.
     pub fn admit(&self, kind: Kind, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
-        let _ = kind;
+        case.has_slots(self.slots.as_ref(), refused);
+        if kind == Kind::Suspension {
+            return;
+        }
+        self.is_of_the_inspected(case, refused);
+        obliged::admit(self.kinds.as_ref().map(|kinds| &kinds.0[..]), case, refused);
+        if kind == Kind::HostObjection {
+            self.has_hosts(case, refused);
+        }
+    }
+
+    /// Who claims an excuse at a slot is inspected there.
+    fn is_of_the_inspected(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
+        let terms = self.slots.iter().flat_map(|slots| &slots.0).filter_map(|slot| case.terms.slot(*slot));
+        let party = case.header.author().party();
+        if let Some(other) = terms.map(|terms| terms.inspected).find(|inspected| *inspected != party) {
+            case.not_of_this_side(&format!("{other}/centre"), refused);
+        }
+    }
+
+    /// Every slot that is named, or that a named record is about, lies in a state that is not the inspected Party.
+    fn has_hosts(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
+        let slots = self.slots.iter().flat_map(|slots| &slots.0).enumerate();
+        for (i, slot) in
+            slots.filter(|(_, slot)| case.terms.slot(**slot).is_some_and(|terms| terms.host == terms.inspected))
+        {
+            refused.push(Refused::new(Refusal::SlotWithoutHost, format!("/body/slots/{i}"), slot.to_string()));
+        }
+        for slot in obliged::creating(case).into_iter().filter_map(|(_, fact)| fact.slot) {
+            if obliged::newest(slot, case.register).is_some_and(|terms| terms.host == terms.inspected) {
+                refused.push(Refused::new(Refusal::SlotWithoutHost, "/refs", slot.to_string()));
+                return;
+            }
+        }
     }
 
     /// The slot, where it names one alone.

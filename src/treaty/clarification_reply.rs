@@ -7,7 +7,8 @@
 
 use super::admit::Case;
 use super::party::Text;
-use super::refusal::Refused;
+use super::record::Kind;
+use super::refusal::{Refusal, Refused};
 
 crate::body! {
     /// The body of a `clarification_reply`.
@@ -21,5 +22,9 @@ impl ClarificationReply {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
+        let requests = (0..case.header.refs.len()).filter_map(|i| case.reference(i, Kind::ClarificationRequest));
+        if !requests.into_iter().any(|(_, request)| request.party != case.header.author().party()) {
+            refused.push(Refused::new(Refusal::TargetMissing, "/refs", Kind::ClarificationRequest.as_str()));
+        }
     }
 }

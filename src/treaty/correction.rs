@@ -3,7 +3,7 @@
 //! It names the original, never another correction, and gives the new time, or the body whole, or voids the record; the
 //! original stays where it is. Only a milestone, a report, a receipt, a declaration or a data change can be corrected:
 //! requests and claims are changed by records of their own. Every side that signed the original signs, and both Parties
-//! do where the other side has acknowledged it, where a time changes or the record is voided, and where the correction
+//! do where the other side has acknowledged, accepted or contested it, where a time changes or the record is voided, and where the correction
 //! takes the place of one that did either.
 //!
 //! Invariants: of several corrections the newest in log order holds.

@@ -94,6 +94,7 @@ impl Countermeasure {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
+        case.has_slots(self.slots.as_ref(), refused);
     }
 
     /// The slot, where it names one alone.

@@ -7,6 +7,7 @@
 //! Deliberately absent: a way back. A refusal cannot be lifted; what was refused can still be done, or postponed by both.
 
 use super::admit::Case;
+use super::obliged;
 use super::party::Text;
 use super::refusal::Refused;
 
@@ -23,5 +24,6 @@ impl Denial {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
         case.names_a_record(refused);
+        obliged::admit(None, case, refused);
     }
 }

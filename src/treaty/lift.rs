@@ -5,8 +5,10 @@
 //! Deliberately absent: the lifting of a refusal, which was never a claim.
 
 use super::admit::Case;
+use super::claim::is_claim;
 use super::party::Text;
-use super::refusal::Refused;
+use super::record::Kind;
+use super::refusal::{Refusal, Refused};
 
 crate::body! {
     /// The body of a `lift`.
@@ -20,5 +22,14 @@ impl Lift {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
+        let only_the_visit = case.header.refs.len() > 1 && case.reference(0, Kind::Intent).is_some();
+        let named = case.header.refs.iter().skip(usize::from(only_the_visit));
+        let facts = named.filter_map(|digest| case.register.fact(case.register.index_of(digest)?));
+        let claims: Vec<_> = facts.filter(|fact| is_claim(fact.kind)).collect();
+        if claims.is_empty() {
+            refused.push(Refused::new(Refusal::TargetMissing, "/refs", "a claim"));
+        } else if let Some(other) = claims.iter().find(|fact| fact.party != case.header.author().party()) {
+            case.not_of_this_side(&format!("{}/centre", other.party), refused);
+        }
     }
 }

@@ -46,6 +46,7 @@ pub mod key_revocation;
 pub mod lateness;
 pub mod lift;
 pub mod milestone;
+pub mod obliged;
 pub mod party;
 pub mod past;
 pub mod postponement;

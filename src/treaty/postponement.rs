@@ -7,6 +7,8 @@
 //! Deliberately absent: whether there is anything left to postpone; after performance it is recorded without effect.
 
 use super::admit::Case;
+use super::obliged;
+use super::record::Kind;
 use super::refusal::{Refusal, Refused};
 use super::time::Instant;
 
@@ -25,7 +27,12 @@ impl Postponement {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_both_centres(refused);
         if self.eta.is_some() == self.due_at.is_some() {
-            refused.push(Refused::new(Refusal::PostponementDate, "/body", ""));
+            refused.push(Refused::new(Refusal::PostponementDate, "/body", "eta | due_at"));
+        } else if self.eta.is_some() && case.named(Kind::Intent).is_none() {
+            refused.push(Refused::new(Refusal::PostponementDate, "/body/eta", Kind::Intent.as_str()));
+        }
+        if obliged::creating(case).is_empty() {
+            refused.push(Refused::new(Refusal::TargetMissing, "/refs", Kind::Intent.as_str()));
         }
     }
 }

@@ -103,7 +103,7 @@ refusals! {
     /// Give every version of a diagram a number of its own.
     DiagramVersion "diagram_version" "5.10" "A diagram carries the version after the newest one." "Схема несёт номер версии, следующий за последним.";
     /// Give the new arrival of a visit, or a new date; not both.
-    PostponementDate "postponement_date" "5.12" "A postponement gives either a new arrival, and names the request, or a new date." "Отсрочка указывает либо новое время прибытия, называя запрос, либо новый срок.";
+    PostponementDate "postponement_date" "5.11" "A postponement gives either a new arrival, and names the request, or a new date." "Отсрочка указывает либо новое время прибытия, называя запрос, либо новый срок.";
     /// Inspect at most as many as there are.
     CoverageImpossible "coverage_impossible" "6.4" "The coverage says neither nothing nor k of N with k not above N." "Охват должен быть либо не указан, либо указан как k из N, где k не больше N.";
     /// List each photograph, item and ambiguity once.
@@ -119,7 +119,7 @@ refusals! {
     /// Correct the original, and only what can be corrected.
     CorrectionTarget "correction_target" "8.1" "Only a milestone, report, receipt, declaration or data change of this ledger can be corrected, never a correction." "Исправить можно только этап, отчёт, квитанцию, заявление или изменение данных этого реестра, но не исправление.";
     /// Have every side sign that this correction needs.
-    CorrectionSigners "correction_signers" "8.2" "Every side that signed the original signs its correction; both Parties do where a time changes, where the record is voided, or where the other side has acknowledged it." "Исправление подписывают все подписавшие оригинал стороны; обе стороны – если меняется время, если запись аннулируется или если другая сторона её подтвердила.";
+    CorrectionSigners "correction_signers" "8.2" "Every side that signed the original signs its correction; both Parties do where a time changes, where the record is voided, or where the other side has acknowledged, accepted or contested it." "Исправление подписывают все подписавшие оригинал стороны; обе стороны – если меняется время, если запись аннулируется или если другая сторона её подтвердила, приняла или оспорила.";
     /// Say what changes: a time, a body, or that the record is void.
     CorrectionEmpty "correction_empty" "8.3" "A correction changes the time or gives the body whole, or voids the record and does neither." "Исправление меняет время или приводит тело целиком, либо аннулирует запись и не делает ни того, ни другого.";
     /// Give the body whole, in the form of the original's kind.

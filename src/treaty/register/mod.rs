@@ -26,6 +26,7 @@ pub use facts::{
     Applied, Cells, Consented, Corrected, Data, Designated, Fact, Key, Listed, Rare, Revocation, SlotFacts,
 };
 
+use super::contest::Action;
 use super::host_consent;
 use super::lateness::Late;
 use super::party::{KeyName, Party, Role, Slot};
@@ -51,7 +52,7 @@ pub struct Register {
     visits: OrdMap<u64, Visit>,
     lists: OrdMap<Party, Vector<Listed>>,
     corrections: HashMap<u64, Vector<Corrected>>,
-    /// Entries that the other Party has acknowledged, each with the entry that did so first.
+    /// Entries that the other Party has acknowledged, accepted or contested, each with the entry that did so first.
     relied_on: HashMap<u64, u64>,
 }
 
@@ -228,7 +229,7 @@ impl Register {
         Some(newest.codes.iter().filter(stands).map(AsRef::as_ref).collect())
     }
 
-    /// The entry by which the other Party first acknowledged this one.
+    /// The entry by which the other Party first acknowledged, accepted or contested this one.
     pub fn relied_on_since(&self, index: u64) -> Option<u64> {
         self.relied_on.get(&index).copied()
     }
@@ -349,7 +350,7 @@ impl Register {
             visit: visit.map(|intent| intent as u32), // entries are counted in u32
             rare: (!cosigners.is_empty() || !late.is_empty()).then(|| Box::new(Rare { cosigners, late })),
         });
-        self.note_reliance(applied, kind);
+        self.note_reliance(applied, &record.body);
         self.by_digest.insert(applied.digest, index);
         self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
@@ -372,19 +373,21 @@ impl Register {
         Some(intent)
     }
 
-    /// A Party has records of the other before it.
-    fn note_reliance(&mut self, applied: &Applied<'_>, kind: Kind) {
+    /// A Party has records of the other before it, accepts them or disputes them.
+    fn note_reliance(&mut self, applied: &Applied<'_>, body: &Body) {
         if !applied.header.party.is_party() {
             return;
         }
-        let targets = match kind {
-            Kind::Acknowledgement => super::acknowledgement::targets(applied.header, self),
-            Kind::ReportReceipt => applied.header.refs.iter().filter_map(|digest| self.index_of(digest)).collect(),
+        let answers = || super::acknowledgement::targets(applied.header, self);
+        let targets: Vec<u64> = match body {
+            Body::Acknowledgement(_) | Body::Acceptance(_) => answers(),
+            Body::Contest(contest) if contest.action == Action::Claim => answers(),
+            Body::ReportReceipt(_) => applied.header.refs.iter().filter_map(|digest| self.index_of(digest)).collect(),
             _ => return,
         };
         for index in targets {
             let fact = self.fact(index).filter(|fact| fact.party != applied.header.party);
-            if fact.is_some_and(|fact| kind == Kind::Acknowledgement || fact.kind == Kind::Report) {
+            if fact.is_some_and(|fact| body.kind() != Kind::ReportReceipt || fact.kind == Kind::Report) {
                 self.relied_on.entry(index).or_insert(applied.index);
             }
         }

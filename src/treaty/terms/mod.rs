@@ -349,6 +349,9 @@ impl Terms {
                 }
             }
         }
+        for (i, _) in self.graded.iter().enumerate().filter(|(_, kind)| **kind == ObligationKind::HostAct) {
+            wrong(format!("/body/graded/{i}"), "what a host owes enters no Party's grade");
+        }
         let public = self.all_keys().map(|key| *key.public());
         let mut seen = std::collections::BTreeSet::new();
         if !public.into_iter().all(|key| seen.insert(key)) {
