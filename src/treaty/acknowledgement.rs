@@ -44,7 +44,7 @@ pub(super) fn targets(header: &Header, register: &Register) -> Vec<u64> {
 }
 
 /// The kinds that a Party notifies, and that the other acknowledges within the limit.
-pub(super) const fn is_owed_for(kind: Kind) -> bool {
+pub(in crate::treaty) const fn is_owed_for(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Intent

@@ -5,13 +5,14 @@
 //!
 //! Invariants: the verdict is judged once and kept; no later record changes it.
 //!
-//! Deliberately absent: quotas and open visits.
+//! Deliberately absent: what a request that is admissible creates ([`super::obligation`]).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::admit::Case;
 use super::inspector_list::Inspector;
+use super::obligation::{Basis, Sight};
 use super::party::{Name, Role, Slot};
 use super::record::Kind;
 use super::refusal::{Refusal, Refused};
@@ -48,6 +49,10 @@ crate::one_of! {
         SlotNotInForce = "SLOT_NOT_IN_FORCE",
         /// It came too late before the arrival.
         Notice = "NOTICE",
+        /// The slot's quota of the year is used and reserved.
+        Quota = "QUOTA",
+        /// Another visit of the same side is open.
+        OpenVisit = "OPEN_VISIT",
         /// The team has somebody who is not on the list.
         Inspectors = "INSPECTORS",
     }
@@ -69,17 +74,38 @@ impl Intent {
     /// Why the request is not admissible, over the entries that `register` holds.
     pub fn verdict(&self, applied: &Applied<'_>, register: &Register) -> Option<Inadmissible> {
         let at = applied.received_at;
-        if !register.is_in_force(self.slot, at) {
-            return Some(Inadmissible::SlotNotInForce);
-        }
-        if register.limits().notice().deadline(at) > self.eta {
-            return Some(Inadmissible::Notice);
+        let known = register.known(applied.index);
+        let basis = Basis::of(known);
+        let sight = Sight::new(known, &basis, at);
+        if let Some(reason) = self.no_place(&sight) {
+            return Some(reason);
         }
         let team = self.inspectors.iter().flat_map(|list| &list.0).chain(&self.leader);
         let named: BTreeSet<&str> = team.map(|inspector| inspector.0.as_str()).collect();
         let accredited = register.accredited(applied.header.party, at);
         let all_are = named.iter().all(|code| accredited.as_ref().is_some_and(|codes| codes.contains(*code)));
         (!all_are).then_some(Inadmissible::Inspectors)
+    }
+
+    /// What stands against any team: the slot, the notice, the quota of the year, the visits that are open.
+    fn no_place(&self, sight: &Sight<'_>) -> Option<Inadmissible> {
+        let now = sight.until();
+        if !sight.basis.slot_status(self.slot, now).in_force {
+            return Some(Inadmissible::SlotNotInForce);
+        }
+        if sight.limits(now).notice().deadline(now.0) > self.eta {
+            return Some(Inadmissible::Notice);
+        }
+        let quota = sight.quota_at(now);
+        let holds = sight.group(self.slot, self.eta.year()).holds(quota);
+        if holds.used + holds.reserved >= quota {
+            return Some(Inadmissible::Quota);
+        }
+        let terms = sight.basis.terms_at(now)?;
+        let of_slot = terms.slot(self.slot)?;
+        let sides = (of_slot.inspecting, of_slot.inspected);
+        let is_open = sight.has_open_visit(self.slot, sides, of_slot.host, terms.limits.one_visit_per());
+        is_open.then_some(Inadmissible::OpenVisit)
     }
 
     /// Opens the visit.

@@ -47,6 +47,11 @@ impl Instant {
         if by > 0 { Some(by.unsigned_abs()) } else { None }
     }
 
+    /// The calendar year.
+    pub fn year(self) -> i32 {
+        DateTime::from_timestamp(self.0, 0).unwrap_or_default().year()
+    }
+
     /// Reads the one spelling.
     pub fn parse(text: &str) -> Option<Instant> {
         let bytes = text.as_bytes();

@@ -88,6 +88,15 @@ impl Sides {
         Sides { us: self.us || other.us, ru: self.ru || other.ru }
     }
 
+    /// Whether this Party signed.
+    pub const fn has(self, party: Party) -> bool {
+        match party {
+            Party::Us => self.us,
+            Party::Ru => self.ru,
+            Party::Ro | Party::Pl => false,
+        }
+    }
+
     /// Whether both signed.
     pub const fn are_both(self) -> bool {
         self.us && self.ru

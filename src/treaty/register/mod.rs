@@ -27,6 +27,7 @@ pub use facts::{
 };
 
 use super::contest::Action;
+use super::docket::{Docket, Event, Known};
 use super::host_consent;
 use super::lateness::Late;
 use super::party::{KeyName, Party, Role, Slot};
@@ -54,6 +55,7 @@ pub struct Register {
     corrections: HashMap<u64, Vector<Corrected>>,
     /// Entries that the other Party has acknowledged, accepted or contested, each with the entry that did so first.
     relied_on: HashMap<u64, u64>,
+    docket: Docket,
 }
 
 /// The entries that carry one number of one author.
@@ -68,6 +70,11 @@ struct Numbered {
 const NONE: u32 = u32::MAX;
 
 impl Register {
+    /// The docket of the first `size` entries.
+    pub fn known(&self, size: u64) -> Known<'_> {
+        Known::of(&self.docket, size)
+    }
+
     /// The number of entries.
     pub fn size(&self) -> u64 {
         self.facts.len() as u64
@@ -351,6 +358,7 @@ impl Register {
             rare: (!cosigners.is_empty() || !late.is_empty()).then(|| Box::new(Rare { cosigners, late })),
         });
         self.note_reliance(applied, &record.body);
+        self.docket.put(Event::of(applied, record, self));
         self.by_digest.insert(applied.digest, index);
         self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number

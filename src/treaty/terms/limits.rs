@@ -102,6 +102,13 @@ spans! {
     report Hours(2);
     receipt Hours(1);
     data_change Days(5);
+    baseline Days(45);
+    clarify_urgent Hours(48);
+    clarify_routine Days(10);
+    consult Days(45);
+    host_act Hours(12);
+    access_offered Hours(24);
+    absence Days(90);
     inspector_objection Days(15);
     site_named Hours(4);
     duration Hours(24);
@@ -114,6 +121,16 @@ macro_rules! keep {
 }
 
 impl Limits {
+    /// Visits to a slot in a calendar year.
+    pub fn quota(&self) -> u64 {
+        self.quota.map_or(2, |quota| quota.0.unsigned_abs())
+    }
+
+    /// How "one visit at a time" is counted.
+    pub fn one_visit_per(&self) -> OneVisitPer {
+        self.one_visit_per.unwrap_or(OneVisitPer::Party)
+    }
+
     /// These limits, and those of `old` where these say nothing: what an amendment makes of the terms before it.
     pub fn over(&self, old: &Limits) -> Limits {
         keep!(self, old, notice ack admit freeze access report receipt data_change baseline clarify_urgent

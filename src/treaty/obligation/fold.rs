@@ -1,0 +1,500 @@
+//! The state of one obligation: its moves, gone through in the order of (effect, index).
+//!
+//! The seven rules of section 3 of `docs/reciprocity.md`, as rulings 14 to 25, 29, 40, 41, 44 and 46 read them. A
+//! [`Fold`] is one obligation in one view on its way through time; [`Fold::finish`] says how it stands.
+//!
+//! Invariants: what is performed or released stays so; every state names the records that made it so.
+//!
+//! Deliberately absent: which records are moves ([`super::moves`]), and room in a quota, which is told from outside.
+
+use super::moves::{Move, What};
+use super::quota::Hold;
+use super::{Kind, Obligation, Sight, View};
+use crate::treaty::docket::{Answer, Pos};
+use crate::treaty::time::Instant;
+
+crate::one_of! {
+    /// How an obligation stands.
+    pub enum State {
+        /// What it rests on is not in force, or it waits for another.
+        Dormant = "DORMANT",
+        /// The agreement ended before it was due.
+        Extinguished = "EXTINGUISHED",
+        /// Its holder withdrew it.
+        Released = "RELEASED",
+        /// It was performed in time.
+        Fulfilled = "FULFILLED",
+        /// It was performed after it was due.
+        FulfilledLate = "FULFILLED_LATE",
+        /// Its obligor withholds it.
+        Withheld = "WITHHELD",
+        /// Its obligor is excused.
+        Excused = "EXCUSED",
+        /// Its obligor claims an excuse, which is unanswered.
+        ExcuseClaimed = "EXCUSE_CLAIMED",
+        /// The two sides differ.
+        Contested = "CONTESTED",
+        /// It was refused.
+        Refused = "REFUSED",
+        /// It is due, and was not performed.
+        Overdue = "OVERDUE",
+        /// It is not due yet.
+        Open = "OPEN",
+    }
+}
+
+/// The rule of section 3 that matched.
+pub type Clause = u8;
+
+/// How an obligation stands in one view, and why.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The state.
+    pub state: State,
+    /// The rule of section 3 that matched.
+    pub clause: Clause,
+    /// The records that made it so, in log order.
+    pub causes: Vec<u32>,
+    /// When it is due.
+    pub due: Instant,
+    /// Every record that created, performed, excused, withheld, refused, released, postponed or lifted it.
+    pub touched: Vec<u32>,
+    /// When, and by which record, it was performed.
+    pub performed: Option<Pos>,
+    /// Its place in the quota.
+    pub hold: Option<Hold>,
+    /// Whether it counts as a denial.
+    pub denied: bool,
+}
+
+/// Why an obligation is dormant.
+#[derive(Clone, Copy, Debug)]
+struct Dormancy {
+    cause: Option<u32>,
+    ended: bool,
+}
+
+/// One obligation in one view, on its way through time.
+pub(super) struct Fold<'s, 'a> {
+    sight: &'s Sight<'a>,
+    obligation: &'s Obligation,
+    view: View,
+    born: bool,
+    due: Instant,
+    due_by: Option<u32>,
+    lifts: Vec<u32>,
+    /// Claims that count and were not lifted: the place of each, and whether it withholds.
+    live: Vec<(Pos, bool)>,
+    /// A postponement that came while a claim was live.
+    pending: Option<(Pos, Instant)>,
+    refused: Option<u32>,
+    overdue: bool,
+    dormant: Option<Dormancy>,
+    /// At the lapse it was refused in the holder's view, because every claim was contested; and still is.
+    accrued: bool,
+    performed: Option<(Pos, bool)>,
+    released: Option<u32>,
+    waiting: bool,
+    woken: Option<Pos>,
+    in_force: bool,
+    lapsed: Dormancy,
+    touched: Vec<u32>,
+    pub(super) hold: Option<Hold>,
+    /// The due times after which the clock counted a denial.
+    missed: Vec<Instant>,
+    denied: bool,
+}
+
+impl<'a> Sight<'a> {
+    /// How an obligation stands in a view; just before `before`, if that is given.
+    pub fn fold(&self, obligation: &Obligation, view: View, before: Option<Pos>) -> Outcome {
+        let mut fold = Fold::new(self, obligation, view);
+        let moves = self.moves(obligation, view);
+        for step in moves.iter().filter(|step| before.is_none_or(|before| step.pos < before)) {
+            fold.advance(step.pos);
+            fold.take(step, |lift| !self.no_room.contains(&lift));
+        }
+        fold.finish()
+    }
+}
+
+impl<'s, 'a> Fold<'s, 'a> {
+    /// An obligation before anything happened to it.
+    pub(super) fn new(sight: &'s Sight<'a>, obligation: &'s Obligation, view: View) -> Fold<'s, 'a> {
+        Fold {
+            sight,
+            obligation,
+            view,
+            born: false,
+            due: obligation.due,
+            due_by: None,
+            lifts: Vec::new(),
+            live: Vec::new(),
+            pending: None,
+            refused: None,
+            overdue: false,
+            dormant: None,
+            accrued: false,
+            performed: None,
+            released: None,
+            waiting: obligation.waits_for.is_some(),
+            woken: None,
+            in_force: false,
+            lapsed: Dormancy { cause: None, ended: false },
+            touched: vec![obligation.created_by],
+            hold: None,
+            missed: Vec::new(),
+            denied: false,
+        }
+    }
+
+    /// Lets time pass up to a place in the order of effect.
+    pub(super) fn advance(&mut self, to: Pos) {
+        if !self.born && self.obligation.created() < to {
+            self.begin();
+        }
+        if self.born {
+            self.clock(to.0);
+        }
+    }
+
+    /// The obligation comes into being.
+    fn begin(&mut self) {
+        self.born = true;
+        let created = self.obligation.created();
+        if let Some((pos, late)) = &mut self.performed {
+            *late = pos.0 > self.obligation.due;
+            return;
+        }
+        if self.live.is_empty() {
+            self.hold = Some(Hold { begin: created, retaken: false, used: false });
+        }
+        if !self.in_force {
+            let cause = self.lapsed.cause.or_else(|| self.sight.basis.terms_entry(created).map(|(by, _)| by.1));
+            self.sleep(Dormancy { cause, ended: self.lapsed.ended });
+        }
+    }
+
+    /// The clock: what is not performed when it is due.
+    fn clock(&mut self, to: Instant) {
+        if to <= self.due || self.is_done() || self.dormant.is_some() {
+            return;
+        }
+        if self.waiting {
+            self.sleep(Dormancy { cause: self.obligation.waits_for, ended: false });
+        } else if self.live.is_empty() && self.refused.is_none() && !self.overdue {
+            self.overdue = true;
+            self.missed.push(self.due);
+            self.hold = None;
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.performed.is_some() || self.released.is_some()
+    }
+
+    fn is_dormant(&self) -> bool {
+        self.dormant.is_some() && !self.accrued
+    }
+
+    fn sleep(&mut self, why: Dormancy) {
+        self.dormant = Some(why);
+        self.hold = None;
+    }
+
+    /// Takes the next move. `room`: whether the quota has room for what a lift would reserve again.
+    pub(super) fn take(&mut self, step: &Move, room: impl FnOnce((u32, u32)) -> bool) {
+        let Move { pos, what } = *step;
+        match what {
+            What::Basis { in_force, ended } => self.basis(pos, in_force, ended),
+            What::Perform => self.perform(pos),
+            What::Claim { offered, withholding } => self.claim(pos, offered, withholding),
+            What::Answer => {}
+            What::Lift(claim) => self.lift(pos, claim, room),
+            What::Refuse if self.born => self.refuse(pos),
+            What::Cancel if self.born => self.cancel(pos),
+            What::Postpone(due) if self.born => self.postpone(pos, due),
+            What::Wake => self.wake(pos),
+            What::Refuse | What::Cancel | What::Postpone(_) => {}
+        }
+        if self.accrued && self.stance(pos).is_none_or(|stance| stance.state != State::Refused) {
+            self.accrued = false;
+        }
+    }
+
+    /// The basis lapses or returns. A lapse before the due time makes dormant what has not accrued (rulings 4, 40).
+    fn basis(&mut self, pos: Pos, in_force: bool, ended: bool) {
+        self.in_force = in_force;
+        if in_force {
+            return;
+        }
+        self.lapsed = Dormancy { cause: Some(pos.1), ended };
+        let refused = self.refused.is_some() && self.live.is_empty() && !self.waiting;
+        if !self.born || self.is_done() || self.dormant.is_some() || pos.0 >= self.due || refused {
+            return;
+        }
+        self.accrued = self.stance(pos).is_some_and(|stance| stance.state == State::Refused) && !self.waiting;
+        self.sleep(self.lapsed);
+    }
+
+    fn perform(&mut self, pos: Pos) {
+        if self.is_done() {
+            return;
+        }
+        self.performed = Some((pos, pos.0 > self.due));
+        self.touched.push(pos.1);
+        (self.dormant, self.accrued, self.waiting) = (None, false, false);
+        let hold = self.hold.unwrap_or(Hold { begin: pos, retaken: self.born, used: true });
+        self.hold = Some(Hold { used: true, ..hold });
+    }
+
+    /// A claim counts if it takes effect not later than the due time and before any refusal (rulings 14, 15).
+    fn claim(&mut self, pos: Pos, offered: bool, withholding: bool) {
+        if self.is_done() || self.is_dormant() || self.refused.is_some() {
+            return;
+        }
+        let counts = if offered {
+            let eta = self.obligation.visit.and_then(|intent| self.sight.agreed_eta(intent, pos));
+            let latest = self.obligation.limits.access_offered().deadline(self.due);
+            eta.is_none_or(|eta| pos.0 >= eta) && pos.0 <= latest
+        } else {
+            pos.0 <= self.due && !self.overdue
+        };
+        if !counts {
+            return;
+        }
+        if self.overdue {
+            self.overdue = false;
+            self.missed.retain(|due| *due != self.due);
+        }
+        self.live.push((pos, withholding));
+        self.touched.push(pos.1);
+        self.hold = None;
+    }
+
+    /// A claim is lifted; if it was the last one, the clock runs again (ruling 19).
+    fn lift(&mut self, pos: Pos, claim: u32, room: impl FnOnce((u32, u32)) -> bool) {
+        let Some(position) = self.live.iter().position(|(live, _)| live.1 == claim) else { return };
+        let (since, _) = self.live.remove(position);
+        self.touched.push(pos.1);
+        if !self.live.is_empty() || self.is_done() || !self.born {
+            return;
+        }
+        self.lifts.push(pos.1);
+        if self.is_dormant() {
+            return;
+        }
+        let agreed = self.pending.take().filter(|(at, due)| *at > since && *due > pos.0);
+        match agreed {
+            Some((by, due)) => (self.due, self.due_by) = (due, Some(by.1)),
+            None => self.due = self.due.max(self.sight.limits(pos).notice().deadline(pos.0)),
+        }
+        if self.refused.is_some() {
+            self.denied |= !self.waiting;
+        } else if !self.in_force {
+            self.sleep(self.lapsed);
+        } else if self.obligation.kind == Kind::Admit && self.hold.is_none() {
+            let visit = self.obligation.created_by;
+            if agreed.is_some() || room((pos.1, visit)) {
+                self.retake(pos);
+            } else {
+                self.sleep(Dormancy { cause: Some(pos.1), ended: false });
+            }
+        }
+    }
+
+    fn retake(&mut self, pos: Pos) {
+        if self.hold.is_none() {
+            self.hold = Some(Hold { begin: pos, retaken: true, used: false });
+        }
+    }
+
+    fn refuse(&mut self, pos: Pos) {
+        if self.is_done() || self.is_dormant() || self.overdue || self.refused.is_some() {
+            return;
+        }
+        self.refused = Some(pos.1);
+        self.touched.push(pos.1);
+        self.hold = None;
+        self.denied |= self.live.is_empty() && !self.waiting;
+    }
+
+    /// The holder withdraws. After the arrival at the point of entry the visit counts as used (ruling 24).
+    fn cancel(&mut self, pos: Pos) {
+        if self.is_done() || self.is_dormant() {
+            return;
+        }
+        self.released = Some(pos.1);
+        self.touched.push(pos.1);
+        let visit = self.obligation.visit.unwrap_or(u32::MAX);
+        let mut arrivals = self.sight.milestones(visit, crate::treaty::milestone::Milestones::PoeArrival);
+        let arrived = arrivals.any(|(arrival, _)| arrival < pos);
+        self.hold = self.hold.filter(|_| arrived).map(|hold| Hold { used: true, ..hold });
+    }
+
+    /// Both Parties agree to another time (rulings 25, 41, 44, 46).
+    fn postpone(&mut self, pos: Pos, due: Instant) {
+        if self.is_done() {
+            return;
+        }
+        if self.is_dormant() {
+            if self.in_force {
+                self.touched.push(pos.1);
+                self.revive(pos, due);
+            }
+            return;
+        }
+        self.touched.push(pos.1);
+        self.refused = None;
+        if !self.live.is_empty() {
+            self.pending = Some((pos, due));
+            self.retake(pos);
+            return;
+        }
+        (self.due, self.due_by, self.overdue) = (due, Some(pos.1), false);
+        if self.in_force {
+            self.retake(pos);
+        } else {
+            self.sleep(self.lapsed);
+        }
+    }
+
+    fn revive(&mut self, pos: Pos, due: Instant) {
+        self.dormant = None;
+        self.refused = None;
+        self.overdue = false;
+        (self.due, self.due_by) = (due, Some(pos.1));
+        self.pending = Some((pos, due)).filter(|_| !self.live.is_empty());
+        self.waiting = self.obligation.waits_for.is_some() && self.woken.is_none();
+        if let Some(woken) = self.woken {
+            self.due = self.due.max(self.obligation.limits.notice().deadline(woken.0));
+        }
+        self.retake(pos);
+    }
+
+    /// The request on which this one waits was performed (ruling 29).
+    fn wake(&mut self, pos: Pos) {
+        self.woken = Some(pos);
+        if !self.waiting || self.dormant.is_some() || self.is_done() {
+            return;
+        }
+        self.waiting = false;
+        self.due = self.due.max(self.obligation.limits.notice().deadline(pos.0));
+        self.denied |= self.refused.is_some() && self.live.is_empty();
+    }
+
+    /// How the live claims stand at `pos`, if there are any: each suffices alone, so the least disputed decide
+    /// (ruling 17).
+    fn stance(&self, pos: Pos) -> Option<Stance> {
+        let withheld = self.live.iter().any(|(_, withholding)| *withholding);
+        let deciding = self.live.iter().filter(|(_, withholding)| *withholding == withheld);
+        let is_holder = match self.view {
+            View::Of(viewer) => self.obligation.holder.is(viewer) && viewer != self.obligation.obligor,
+            View::Facts => false,
+        };
+        let answered: Vec<(u32, Answer)> = deciding
+            .map(|(claim, _)| match self.view {
+                View::Facts => (claim.1, Answer::Unanswered),
+                View::Of(_) => (claim.1, self.sight.known.answer(claim.1, pos)),
+            })
+            .collect();
+        let least = answered.iter().map(|(_, answer)| rank(*answer)).min()?;
+        let state = state_of(withheld, is_holder, least);
+        let mut causes = Vec::new();
+        for (claim, answer) in answered.iter().filter(|(_, answer)| rank(*answer) == least) {
+            causes.push(*claim);
+            let others = answered.iter().filter(|(other, _)| other != claim).map(|(_, answer)| rank(*answer));
+            let were_unanswered = others.chain([1]).min().unwrap_or(1);
+            if is_holder && state_of(withheld, true, were_unanswered) != state {
+                causes.extend(match answer {
+                    Answer::Accepted(by) | Answer::Contested(by) => Some(*by),
+                    Answer::Unanswered => None,
+                });
+            }
+        }
+        Some(Stance { state, clause: if withheld { 4 } else { 5 }, causes })
+    }
+
+    /// How it stands at the instant asked about.
+    pub(super) fn finish(mut self) -> Outcome {
+        self.advance((self.sight.as_of, u32::MAX));
+        let mut causes = vec![self.obligation.created_by];
+        causes.extend(self.due_by);
+        causes.extend(&self.lifts);
+        causes.extend(self.woken.filter(|_| !self.waiting && self.dormant.is_none()).map(|woken| woken.1));
+        let (state, clause, by) = self.state();
+        causes.extend(by);
+        Outcome {
+            state,
+            clause,
+            causes: self.sight.with_corrections(causes),
+            due: self.due,
+            touched: self.touched,
+            performed: self.performed.map(|(pos, _)| pos),
+            hold: self.hold,
+            denied: self.denied || !self.missed.is_empty(),
+        }
+    }
+
+    /// The first of the seven rules that matches, and the records that it rests on.
+    fn state(&self) -> (State, Clause, Vec<u32>) {
+        if let Some(by) = self.released {
+            return (State::Released, 2, vec![by]);
+        }
+        if let Some((by, late)) = self.performed {
+            return (if late { State::FulfilledLate } else { State::Fulfilled }, 3, vec![by.1]);
+        }
+        if let Some(dormant) = self.dormant.filter(|_| !self.accrued) {
+            let state = if dormant.ended { State::Extinguished } else { State::Dormant };
+            return (state, 1, dormant.cause.into_iter().collect());
+        }
+        if self.waiting {
+            return (State::Dormant, 1, self.obligation.waits_for.into_iter().collect());
+        }
+        if let Some(stance) = self.stance(self.sight.until()) {
+            return (stance.state, stance.clause, stance.causes);
+        }
+        match self.refused {
+            Some(by) => (State::Refused, 6, vec![by]),
+            None if self.overdue => (State::Overdue, 7, Vec::new()),
+            None => (State::Open, 7, Vec::new()),
+        }
+    }
+}
+
+/// How the live claims on an obligation stand.
+struct Stance {
+    state: State,
+    clause: Clause,
+    causes: Vec<u32>,
+}
+
+/// Accepted before unanswered before contested.
+const fn rank(answer: Answer) -> u8 {
+    match answer {
+        Answer::Accepted(_) => 0,
+        Answer::Unanswered => 1,
+        Answer::Contested(_) => 2,
+    }
+}
+
+/// The state that the least disputed claims give.
+const fn state_of(withheld: bool, is_holder: bool, least: u8) -> State {
+    match (withheld, is_holder, least) {
+        (_, true, 2) => State::Refused,
+        (true, ..) => State::Withheld,
+        (false, false, _) | (false, _, 0) => State::Excused,
+        (false, true, _) => State::ExcuseClaimed,
+    }
+}
+
+impl Sight<'_> {
+    /// Causes in log order, each once, with the newest correction of each.
+    pub fn with_corrections(&self, mut causes: Vec<u32>) -> Vec<u32> {
+        let corrections: Vec<u32> = causes.iter().filter_map(|&index| Some(self.known.correction(index)?.0)).collect();
+        causes.extend(corrections);
+        causes.sort_unstable();
+        causes.dedup();
+        causes
+    }
+}
