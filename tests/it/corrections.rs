@@ -133,6 +133,41 @@ fn both_parties_sign_where_the_other_has_acknowledged_the_original() {
 }
 
 #[test]
+fn both_parties_sign_where_the_other_has_accepted_or_contested_the_original() {
+    let changed = |scene: &mut Scene| scene.fold.add("US/centre/1", Kind::DataChange, &[], changing("A1"));
+    for (kind, body) in [(Kind::Acceptance, json!({})), (Kind::Contest, json!({ "action": "claim" }))] {
+        let mut scene = Scene::new();
+        scene.fold.add("US/centre/1", kind, &[scene.visit, scene.escorts], body.clone());
+        assert_eq!(scene.enough(scene.escorts, new_step), US, "{kind}: nobody is the other side of oneself");
+        scene.fold.add("RU/centre/1", kind, &[scene.visit], body.clone());
+        assert_eq!(scene.enough(scene.escorts, new_step), US, "{kind}: the intent alone is named");
+        scene.fold.add("RU/centre/1", kind, &[scene.visit, scene.escorts], body.clone());
+        assert_eq!(scene.enough(scene.escorts, new_step), BOTH, "{kind}");
+        let whole = |body: Value| move |correction: &mut Value| correction["body"] = body.clone();
+        let report = whole(scene.report_body());
+        assert_eq!(scene.enough(scene.report, &report), RU);
+        let receipt =
+            scene.fold.add("US/escort/1", Kind::ReportReceipt, &[scene.visit, scene.report], receipting("declined"));
+        assert_eq!(scene.enough(receipt, whole(receipting("acknowledged"))), US);
+        let change = changed(&mut scene);
+        scene.fold.add("RU/centre/1", kind, &[receipt, scene.declaration, change], body.clone());
+        assert_eq!(scene.enough(receipt, whole(receipting("acknowledged"))), BOTH, "{kind}");
+        assert_eq!(scene.enough(scene.declaration, whole(declaring("A1"))), BOTH[..1], "{kind}");
+        assert_eq!(scene.enough(change, whole(changing("A1"))), BOTH[..1], "{kind}");
+        let mut scene = Scene::new();
+        let report = whole(scene.report_body());
+        scene.fold.add("US/centre/1", kind, &[scene.visit, scene.report], body);
+        assert_eq!(scene.enough(scene.report, &report), BOTH, "{kind}");
+    }
+    let mut scene = Scene::new();
+    scene.fold.add("RU/centre/1", Kind::Contest, &[scene.escorts], json!({ "action": "withdraw" }));
+    assert_eq!(scene.enough(scene.escorts, new_step), US, "nothing was ever disputed");
+    scene.fold.add("RU/centre/1", Kind::Contest, &[scene.escorts], json!({ "action": "claim" }));
+    scene.fold.add("RU/centre/1", Kind::Contest, &[scene.escorts], json!({ "action": "withdraw" }));
+    assert_eq!(scene.enough(scene.escorts, new_step), BOTH, "it was disputed once");
+}
+
+#[test]
 fn what_both_have_moved_one_alone_does_not_move_back() {
     for change in [new_time, void] {
         let mut scene = Scene::new();

@@ -3,6 +3,7 @@
 mod admissibility;
 mod ahead;
 mod boot;
+mod claims;
 mod cli;
 mod cluster;
 mod completions;

@@ -11,6 +11,7 @@ use countersign::treaty::register::Register;
 use countersign::treaty::time::Instant;
 use serde_json::json;
 
+use super::support::claims::{OF_ONE_PARTY, saying};
 use super::support::fold::{Fold, KEYS};
 use super::support::records::{amendment, changing, consenting, declaring, designating, revocation};
 use super::support::visits::{
@@ -41,6 +42,7 @@ fn script() -> Fold {
     fold.wait(3 * DAY);
     fold.add("US/centre/1", Kind::InspectorObjection, &[list], objecting(&["R-2", "R-3"]));
     inspection(&mut fold, visit);
+    assertions(&mut fold, visit);
     let changed = fold.add("US/centre/1", Kind::DataChange, &[], changing("A1"));
     fold.add("RU/centre/1", Kind::Acknowledgement, &[changed], json!({}));
     fold.post(&amendment(2, |body| body["limits"] = json!({ "notice": "1h" }))).expect("an amendment");
@@ -84,6 +86,23 @@ fn inspection(fold: &mut Fold, visit: u64) {
     }
     fold.post(&revocation("US/leader/1")).expect("a revocation");
     fold.post(&super::support::ledger::registration("US/leader/2")).expect("a key");
+}
+
+/// What the Parties claim, answer and ask.
+fn assertions(fold: &mut Fold, visit: u64) {
+    for kind in OF_ONE_PARTY {
+        let refs = match kind {
+            Kind::Lift => fold.register().size() - 1, // the countermeasure
+            Kind::ClarificationReply => {
+                fold.add("RU/centre/1", Kind::ClarificationRequest, &[], saying(Kind::ClarificationRequest))
+            }
+            _ => visit,
+        };
+        fold.add("US/centre/1", kind, &[refs], saying(kind));
+    }
+    for kind in [Kind::JointStatement, Kind::Postponement] {
+        fold.add("US/centre/1 RU/centre/1", kind, &[visit], saying(kind));
+    }
 }
 
 /// Everything that a past can be asked, with the answers.

@@ -2,6 +2,7 @@
 //!
 //! `docs/rules.md` says which provision each code rests on, and the answers are compared with that page.
 
+mod claims;
 mod corrections;
 mod data;
 mod hostile;
@@ -79,6 +80,7 @@ async fn every_refusal_has_a_record_that_meets_it_and_a_neighbour_that_does_not(
     visits::visits(&mut court).await;
     visits::reports(&mut court).await;
     corrections::corrections(&mut court).await;
+    claims::claims(&mut court).await;
     data::terms_in_force(&mut court).await;
     let missed: Vec<&str> = Refusal::ALL.iter().map(|r| r.code()).filter(|code| !court.seen.contains(code)).collect();
     assert!(missed.is_empty(), "no record was refused as {missed:?}");

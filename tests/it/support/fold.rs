@@ -38,6 +38,7 @@ pub struct Fold {
     pub now: Instant,
     digests: Vec<Hash>,
     numbers: BTreeMap<String, u64>,
+    entries: Vec<String>,
 }
 
 impl Fold {
@@ -47,9 +48,10 @@ impl Fold {
         let note = Signed::parse(terms(change).as_bytes()).expect("a record");
         let digest = note.digest;
         let verified = note.verify(&Register::default(), "test").expect("signed");
-        let (_, replica) = Replica::begin(verified, now, &clerk_key()).expect("terms");
+        let (entry, replica) = Replica::begin(verified, now, &clerk_key()).expect("terms");
         let history = vec![Replica::default(), replica.clone()];
-        let mut fold = Fold { replica, history, now, digests: vec![digest], numbers: BTreeMap::new() };
+        let mut fold =
+            Fold { replica, history, now, digests: vec![digest], numbers: BTreeMap::new(), entries: vec![entry.bytes] };
         for name in KEYS {
             fold.post(&registration(name)).expect("a key");
         }
@@ -72,6 +74,11 @@ impl Fold {
         fold
     }
 
+    /// The bytes of every entry.
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
     /// What is kept of everything.
     pub fn register(&self) -> &Register {
         self.replica.register()
@@ -88,6 +95,7 @@ impl Fold {
                 self.replica = batch.next;
                 self.history.push(self.replica.clone());
                 self.digests.push(digest);
+                self.entries.extend(batch.entries.into_iter().map(|entry| entry.bytes));
                 Ok(index)
             }
             Some(Outcome::Refused(refused)) => {

@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod claims;
 pub mod fold;
 pub mod http;
 pub mod ledger;
