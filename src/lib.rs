@@ -36,6 +36,7 @@ pub mod author;
 pub mod cli;
 pub mod evidence;
 pub mod hash;
+pub mod history;
 pub mod json;
 pub mod note;
 pub mod replica;

@@ -29,6 +29,7 @@ mod progress;
 mod receipt;
 mod serve;
 mod sign;
+mod status;
 mod store;
 mod submit;
 mod terms_init;
@@ -96,6 +97,8 @@ enum Command {
     Export(export::Arguments),
     /// Verify a whole log: every signature, every rule, every hash
     Audit(audit::Arguments),
+    /// How the two sides stand, for any day, as known on any day, in each side's view
+    Status(status::Arguments),
     /// Run a ledger for trying out, with everything made for you
     Demo(demo::Arguments),
     /// Print what a shell needs to complete this command line
@@ -179,6 +182,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Bench(BenchCommand::Load(arguments)) => bench::load::run(arguments),

@@ -14,20 +14,17 @@
 mod cores;
 mod step;
 
-use std::sync::Arc;
-
 pub use step::{Batch, Outcome, step};
 
 use crate::hash::Hash;
 use crate::note::SignError;
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::{Signatures, admit, keys, rules};
+use crate::treaty::apply::apply;
 use crate::treaty::entry::Entry;
-use crate::treaty::lateness::lateness;
-use crate::treaty::party::Role;
 use crate::treaty::record::{Body, Kind, Malformed, Record, Signed};
 use crate::treaty::refusal::{Refusal, Refused};
-use crate::treaty::register::{Applied, Key, Register};
+use crate::treaty::register::Register;
 use crate::treaty::terms::{RULES, Terms};
 use crate::treaty::time::Instant;
 use crate::treaty::verify::Verified;
@@ -158,50 +155,7 @@ impl Replica {
 
     /// Folds an admitted record into the register. Its leaf must follow before anything is proved.
     fn fold(&mut self, signed: &Signed, received_at: Instant) {
-        let record = &signed.record;
-        let (index, digest) = (self.register.size(), signed.digest);
-        let applied = Applied { index, digest, received_at, header: &record.header };
-        let register = &mut self.register;
-        let late = lateness(&applied, &record.body, register);
-        match &record.body {
-            Body::Terms(_) if applied.index == 0 => begin_register(record, register),
-            Body::Terms(body) => body.apply(&applied, register),
-            Body::KeyRegistration(body) => body.apply(&applied, register),
-            Body::KeyRevocation(body) => body.apply(&applied, register),
-            Body::Designation(body) => body.apply(&applied, register),
-            Body::HostConsent(body) => body.apply(&applied, register),
-            Body::Declaration(body) => body.apply(&applied, register),
-            Body::DataChange(body) => body.apply(&applied, register),
-            Body::SiteDiagram(body) => body.apply(&applied, register),
-            Body::InspectorList(body) => body.apply(&applied, register),
-            Body::InspectorObjection(body) => body.apply(&applied, register),
-            Body::Intent(body) => body.apply(&applied, register),
-            Body::Acknowledgement(_)
-            | Body::Precondition(_)
-            | Body::JointStatement(_)
-            | Body::Cancellation(_)
-            | Body::Postponement(_)
-            | Body::ForceMajeure(_)
-            | Body::Exemption(_)
-            | Body::HostObjection(_)
-            | Body::AccessOffered(_)
-            | Body::Refusal(_)
-            | Body::Suspension(_)
-            | Body::Countermeasure(_)
-            | Body::Lift(_)
-            | Body::Contest(_)
-            | Body::Acceptance(_)
-            | Body::ClarificationRequest(_)
-            | Body::ClarificationReply(_)
-            | Body::ConsultationRequest(_)
-            | Body::Determination(_)
-            | Body::Release(_) => {}
-            Body::Milestone(body) => body.apply(&applied, register),
-            Body::Report(body) => body.apply(&applied, register),
-            Body::ReportReceipt(body) => body.apply(&applied, register),
-            Body::Correction(body) => body.apply(&applied, register),
-        }
-        register.put_fact(&applied, record, late);
+        apply(&mut self.register, &signed.record, signed.digest, received_at);
     }
 
     /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
@@ -295,19 +249,4 @@ fn begin(verified: &Verified, signatures: Signatures) -> Result<Terms, Vec<Refus
         refused.push(Refused::new(Refusal::RefUnknown, "/refs", ""));
     }
     if refused.is_empty() { Ok(terms) } else { Err(refused) }
-}
-
-/// Puts the terms of entry 0 and the keys they name into an empty register.
-fn begin_register(record: &Record, register: &mut Register) {
-    let Body::Terms(body) = &record.body else { return };
-    let Ok(terms) = Terms::begin(body, &record.origin) else { return };
-    for roots in terms.roots.values() {
-        for (vkey, role) in [(&roots.root.0, Role::Root), (&roots.recovery.0, Role::Recovery)] {
-            let Some(name) = crate::treaty::party::KeyName::parse(vkey.name()) else { continue };
-            debug_assert_eq!(name.role(), role, "Terms::begin has checked the names");
-            let (verifier, published) = (vkey.clone(), vkey.clone());
-            register.put_key(Key { name, verifier, published, person: None, registered: 0, revoked: None });
-        }
-    }
-    register.put_terms(0, Arc::new(terms));
 }

@@ -172,12 +172,9 @@ fn act(body: &Body, register: &Register) -> Act {
         Body::Designation(body) => {
             Act::Designation { slot: body.slot, withdraw: body.action == designation::Action::Withdraw }
         }
-        Body::HostConsent(body) => Act::Consent {
-            slot: body.slot,
-            scope: body.scope,
-            action: body.action,
-            valid_until: body.valid_until,
-        },
+        Body::HostConsent(body) => {
+            Act::Consent { slot: body.slot, scope: body.scope, action: body.action, valid_until: body.valid_until }
+        }
         Body::Precondition(body) => {
             Act::Precondition { name: body.name.0.as_str().into(), met: body.state == precondition::State::Met }
         }

@@ -203,7 +203,9 @@ impl<'a> Sight<'a> {
                 (change.slot, change.visit, change.period) = (Some(*slot), None, pos.0.year());
                 Some(change)
             }
-            Act::ClarificationRequest { urgent: true, .. } => Some(owed(Kind::Clarify, limits.clarify_urgent(), addressee)),
+            Act::ClarificationRequest { urgent: true, .. } => {
+                Some(owed(Kind::Clarify, limits.clarify_urgent(), addressee))
+            }
             Act::ClarificationRequest { .. } => Some(owed(Kind::Clarify, limits.clarify_routine(), addressee)),
             Act::ConsultationRequest => Some(owed(Kind::Consult, limits.consult(), addressee)),
             _ => None,

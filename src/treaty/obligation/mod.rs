@@ -21,14 +21,14 @@ use std::collections::BTreeSet;
 
 pub use basis::{Basis, SlotStatus, Toggle};
 pub use cover::covers;
-pub use fold::{Clause, Outcome, State};
 pub use create::{VisitFacts, other};
+pub use fold::{Clause, Outcome, State};
 pub use quota::{Group, Hold, Holds};
 
 use super::docket::{Known, Pos};
 use super::party::{Party, Slot};
-pub use super::terms::ObligationKind as Kind;
 use super::terms::Limits;
+pub use super::terms::ObligationKind as Kind;
 use super::time::Instant;
 
 /// One thing that one side owes the other.

@@ -61,10 +61,9 @@ impl<'a> Sight<'a> {
         moves.extend(self.performances(obligation, view).map(|pos| Move { pos, what: What::Perform }));
         self.claims_on(obligation, view, &mut moves);
         self.records_on(obligation, &mut moves);
-        moves.extend(obligation.waits_for.and_then(|other| self.woken_by(other, view)).map(|pos| Move {
-            pos,
-            what: What::Wake,
-        }));
+        moves.extend(
+            obligation.waits_for.and_then(|other| self.woken_by(other, view)).map(|pos| Move { pos, what: What::Wake }),
+        );
         moves.retain(|step| step.pos <= self.until());
         moves.sort_unstable();
         moves

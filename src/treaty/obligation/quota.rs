@@ -117,9 +117,8 @@ impl Sight<'_> {
         if first(Milestones::SiteArrival).is_some() {
             return !left;
         }
-        let holds = |obligation: Obligation| {
-            self.fold(&obligation, View::Facts, None).hold.is_some_and(|hold| !hold.used)
-        };
+        let holds =
+            |obligation: Obligation| self.fold(&obligation, View::Facts, None).hold.is_some_and(|hold| !hold.used);
         self.is_admissible(intent) && self.admit(intent).is_some_and(holds)
     }
 

@@ -34,9 +34,8 @@ struct Ended {
 /// The newest finding of absence of a slot, as far as there ever was one.
 pub fn of_slot(sight: &Sight<'_>, slot: Slot) -> Option<Found> {
     let ended = ended(sight, slot);
-    let finds = |visit: &&Ended| {
-        visit.absence == [Finding::Confirmed; 2] && unresolved(sight, visit.report).next().is_none()
-    };
+    let finds =
+        |visit: &&Ended| visit.absence == [Finding::Confirmed; 2] && unresolved(sight, visit.report).next().is_none();
     let newest = ended.iter().filter(finds).max_by_key(|visit| visit.end)?;
     let runs_out = sight.limits(newest.end).absence().deadline(newest.end.0);
     let contrary = |finding: &Finding| !matches!(finding, Finding::Confirmed | Finding::NotInspected);
