@@ -1,5 +1,6 @@
 //! `demo`: a ledger for trying out, with everything made for you.
 
+mod disputes;
 mod places;
 mod report;
 mod scenario;
@@ -35,7 +36,7 @@ const ORIGIN: &str = "demonstration.countersign.example/bilateral";
 
 /// Runs a ledger for trying out. It starts a private PostgreSQL in the data directory, makes keys for both Parties and
 /// both hosts, and plays, through the public API, the first year of the agreement: terms, consents, designations and
-/// declarations, eight inspections, and what goes with them; then it serves. Everything in it says that it is a
+/// declarations, eight inspections, what goes with them, and what the two sides dispute; then it serves. Everything in it says that it is a
 /// demonstration.
 ///
 /// Started again on the same data directory it plays nothing and serves what is there. Ctrl-C ends it and leaves no

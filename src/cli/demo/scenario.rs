@@ -2,8 +2,8 @@
 //!
 //! Two inspections at each of the four sites, and around them what a ledger has to carry: lists and an objection,
 //! diagrams, conditions of a host, late records, a request that is not admissible, a key that is replaced and one that
-//! is revoked, a difference, an ambiguity that is cleared, corrections. The records say of themselves that they are a
-//! demonstration.
+//! is revoked, a difference, an ambiguity that is cleared, corrections. What the sides dispute is in
+//! [`super::disputes`]. The records say of themselves that they are a demonstration.
 //!
 //! Invariants: nothing that is played is refused; the whole story lies in one calendar year.
 //!
@@ -16,9 +16,10 @@ use chrono::Datelike as _;
 use serde_json::json;
 
 use super::super::player::{Player, Statement};
+use super::disputes;
 use super::places::{declaration, diagram, interceptor, sites};
 use super::report::Seen;
-use super::story::{DAY, HOUR, MINUTE, Story, after, centre_of, host_text, text};
+use super::story::{DAY, HOUR, MINUTE, Story, after, centre_of, host_text, other, text};
 use super::visit::{Answer, Visit, Visited, intent, sides};
 use crate::hash::Hash;
 use crate::service::clock::Clock;
@@ -71,23 +72,25 @@ pub fn play(player: &mut Player, clock: &Clock) -> anyhow::Result<()> {
         story.say(Statement::new(Kind::SiteDiagram, &centres, diagram(slot)))?;
     }
     let of = |slot: &str| declared.get(slot).copied().context("every slot is declared");
-    let visits = visits();
-    let [a1, b1, a2, b2, a1_again, b1_again, a2_again, b2_again] = &visits;
-    a1.play(&mut story, of("A1")?)?;
-    b1.play(&mut story, of("B1")?)?;
+    let [a1, b1, a2, b2, a1_again, b1_again, b2_again, a2_again] = visits();
+    disputes::snow(&mut story, &a1, of("A1")?)?;
+    disputes::procedures(&mut story, &b1, of("B1")?)?;
     let timed = a2.play(&mut story, of("A2")?)?;
     revoked_key(&mut story)?;
     corrected_time(&mut story, &timed)?;
+    disputes::no_answer(&mut story)?;
     b2.play(&mut story, of("B2")?)?;
     too_short_notice(&mut story)?;
     data_changes(&mut story)?;
     rotated_key(&mut story)?;
+    disputes::nobody_came(&mut story)?;
     a1_again.play(&mut story, of("A1")?)?;
     story.player.skip("RU/escort/1", 1)?; // a number that never comes: the next one shows a gap
-    let unclear = b1_again.play(&mut story, of("B1")?)?;
-    a2_again.play(&mut story, of("A2")?)?;
-    b2_again.play(&mut story, of("B2")?)?;
-    cleared_ambiguity(&mut story, unclear)
+    let unclear = disputes::two_readings(&mut story, &b1_again, of("B1")?)?;
+    disputes::suspended(&mut story)?;
+    disputes::step_by_step(&mut story, [&b2_again, &a2_again], [of("B2")?, of("A2")?])?;
+    cleared_ambiguity(&mut story, unclear)?;
+    disputes::open_question(&mut story)
 }
 
 /// Centres, consents, designations, and the first declaration of each site, by slot.
@@ -103,13 +106,16 @@ fn first_weeks(story: &mut Story<'_>) -> anyhow::Result<BTreeMap<&'static str, H
     }
     for site in sites() {
         story.later(DAY)?;
-        story.centre(Kind::Designation, Party::Us, &[], site)?;
+        let named = story.centre(Kind::Designation, Party::Us, &[], site)?;
+        story.acknowledge(Party::Ru, &[named])?;
     }
     let mut declared = BTreeMap::new();
     for slot in SLOTS {
         story.later(5 * DAY + 90 * MINUTE)?;
         let (_, inspected, _) = sides(slot);
-        declared.insert(slot, story.centre(Kind::Declaration, inspected, &[], declaration(slot))?);
+        let said = story.centre(Kind::Declaration, inspected, &[], declaration(slot))?;
+        story.acknowledge(other(inspected), &[said])?;
+        declared.insert(slot, said);
     }
     Ok(declared)
 }
@@ -151,23 +157,27 @@ fn visits() -> [Visit; 8] {
             Party::Us => ["US-I-01", "US-I-02", "US-I-03"],
             _ => ["RU-I-01", "RU-I-02", "RU-I-03"],
         };
-        Visit { slot, eta, leader, escort, team, conditions: false, seen, answer }
+        Visit { slot, eta, moved_to: None, leader, escort, team, conditions: false, seen, answer }
     };
     let plain = Seen::default();
     let (us, ru) = ("US/leader/1", "RU/leader/1");
-    let mut again = plan("A1", "07-14T08:00", "RU/leader/2", "US/escort/1", Answer::Declined, plain);
+    let mut again = plan("A1", "07-28T08:00", "RU/leader/2", "US/escort/1", Answer::Declined, plain);
     again.conditions = true;
     again.seen.limited = true;
-    [
+    let mut all = [
         plan("A1", "03-03T09:00", ru, "US/escort/1", Answer::InTime, plain),
         plan("B1", "03-24T06:00", us, "RU/escort/1", Answer::Comments, Seen { difference: true, ..plain }),
         plan("A2", "04-21T09:00", ru, "US/escort/2", Answer::InTime, Seen { sampled: true, ..plain }),
         plan("B2", "05-19T05:00", us, "RU/escort/2", Answer::Late, plain),
         again,
-        plan("B1", "08-11T06:00", us, "RU/escort/1", Answer::InTime, Seen { ambiguity: true, ..plain }),
-        plan("A2", "09-15T08:00", "RU/leader/2", "US/escort/3", Answer::InTime, plain),
-        plan("B2", "10-20T05:00", us, "RU/escort/2", Answer::InTime, plain),
-    ]
+        plan("B1", "08-12T06:00", us, "RU/escort/1", Answer::InTime, Seen { ambiguity: true, ..plain }),
+        plan("B2", "10-15T05:00", us, "RU/escort/2", Answer::InTime, plain),
+        plan("A2", "10-22T08:00", "RU/leader/2", "US/escort/3", Answer::InTime, plain),
+    ];
+    for (visit, day) in [(0, "03-09T09:00"), (1, "03-31T06:00"), (6, "10-20T05:00")] {
+        all[visit].moved_to = Some(day);
+    }
+    all
 }
 
 /// A key that somebody else may have had.
@@ -183,20 +193,13 @@ fn revoked_key(story: &mut Story<'_>) -> anyhow::Result<()> {
 
 /// The time of a milestone was wrong: both centres say so.
 fn corrected_time(story: &mut Story<'_>, visited: &Visited) -> anyhow::Result<()> {
-    story.on("05-05T10:00")?;
     let (milestone, at) = visited.restrictions;
     let body = json!({
         "supersedes": milestone.to_string(),
         "effective_at": after(at, -15 * MINUTE)?.to_string(),
         "reason": text("The clock at the gate was fifteen minutes fast", "Часы на проходной спешили на 15 минут"),
     });
-    both(story, Kind::Correction, &[visited.intent, milestone], body)
-}
-
-/// Both Parties' centres write one record.
-fn both(story: &mut Story<'_>, kind: Kind, refs: &[Hash], body: serde_json::Value) -> anyhow::Result<()> {
-    let (us, ru) = (centre_of(Party::Us), centre_of(Party::Ru));
-    story.say(Statement::new(kind, &[&us, &ru], body).about(refs))?;
+    story.jointly("05-05T10:00", Kind::Correction, &[visited.intent, milestone], body)?;
     Ok(())
 }
 
@@ -251,7 +254,6 @@ fn rotated_key(story: &mut Story<'_>) -> anyhow::Result<()> {
 
 /// What was unclear in a report has been cleared: both centres give the report anew, without the ambiguity.
 fn cleared_ambiguity(story: &mut Story<'_>, unclear: Visited) -> anyhow::Result<()> {
-    story.on("11-03T09:00")?;
     let (report, mut body) = unclear.report;
     body["ambiguities"] = json!([]);
     body["claims"]["C2"]["finding"] = "confirmed".into();
@@ -261,5 +263,6 @@ fn cleared_ambiguity(story: &mut Story<'_>, unclear: Visited) -> anyhow::Result<
     );
     let reason = text("AMB-1 is cleared by a joint measurement", "AMB-1 снята совместным измерением");
     let body = json!({ "supersedes": report.to_string(), "body": body, "reason": reason });
-    both(story, Kind::Correction, &[unclear.intent, report], body)
+    story.jointly("11-03T09:00", Kind::Correction, &[unclear.intent, report], body)?;
+    Ok(())
 }

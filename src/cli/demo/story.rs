@@ -11,7 +11,7 @@ use super::super::player::{Player, Statement};
 use crate::hash::Hash;
 use crate::service::clock::Clock;
 use crate::treaty::party::Party;
-use crate::treaty::record::Kind;
+use crate::treaty::record::{Kind, Signed};
 use crate::treaty::time::Instant;
 
 /// A minute, in seconds.
@@ -27,13 +27,15 @@ pub struct Story<'a> {
     pub player: &'a mut Player,
     clock: &'a Clock,
     year: String,
+    /// What was signed where no line led out, until it is delivered.
+    bag: Option<Vec<String>>,
 }
 
 impl<'a> Story<'a> {
     /// A story that begins at the time of the clock.
     pub fn new(player: &'a mut Player, clock: &'a Clock) -> Story<'a> {
         let year = clock.now().to_string().chars().take_while(|c| *c != '-').collect();
-        Story { player, clock, year }
+        Story { player, clock, year, bag: None }
     }
 
     /// A time of this year: `MM-DDTHH:MM`.
@@ -58,9 +60,26 @@ impl<'a> Story<'a> {
         self.go_to(after(self.clock.now(), by)?)
     }
 
-    /// Writes a record.
+    /// Writes a record: it is sent, or goes into the bag where one is open.
     pub fn say(&mut self, statement: Statement<'_>) -> anyhow::Result<Hash> {
-        self.player.say(statement)
+        let Some(bag) = &mut self.bag else { return self.player.say(statement) };
+        let note = self.player.sign(statement)?;
+        let signed = Signed::parse(note.as_bytes()).ok().context("what was signed is no record")?;
+        bag.push(note);
+        Ok(signed.digest)
+    }
+
+    /// From now on what is written is signed, and waits for the courier.
+    pub fn open_bag(&mut self) {
+        self.bag = Some(Vec::new());
+    }
+
+    /// The courier delivers everything in the bag.
+    pub fn deliver(&mut self) -> anyhow::Result<()> {
+        for note in self.bag.take().unwrap_or_default() {
+            self.player.deliver(&note)?;
+        }
+        Ok(())
     }
 
     /// A state's centre writes a record.
@@ -73,6 +92,27 @@ impl<'a> Story<'a> {
         self.later(20 * MINUTE)?;
         let remark = text("Received by the officer on watch", "Получено дежурным");
         self.centre(Kind::Acknowledgement, party, refs, json!({ "remark": remark }))
+    }
+
+    /// At a time, a Party's centre writes what the other acknowledges.
+    pub fn notify(&mut self, at: &str, kind: Kind, party: Party, refs: &[Hash], body: Value) -> anyhow::Result<Hash> {
+        self.on(at)?;
+        let said = self.centre(kind, party, refs, body)?;
+        self.acknowledge(other(party), &[said])?;
+        Ok(said)
+    }
+
+    /// At a time, a Party's centre answers what the other wrote.
+    pub fn answer(&mut self, at: &str, kind: Kind, party: Party, refs: &[Hash], body: Value) -> anyhow::Result<Hash> {
+        self.on(at)?;
+        self.centre(kind, party, refs, body)
+    }
+
+    /// At a time, both Parties' centres write one record.
+    pub fn jointly(&mut self, at: &str, kind: Kind, refs: &[Hash], body: Value) -> anyhow::Result<Hash> {
+        self.on(at)?;
+        let (us, ru) = (centre_of(Party::Us), centre_of(Party::Ru));
+        self.say(Statement::new(kind, &[&us, &ru], body).about(refs))
     }
 
     /// A root registers a key of its authority.
@@ -92,6 +132,14 @@ impl<'a> Story<'a> {
 /// A time so many seconds after another.
 pub fn after(at: Instant, by: i64) -> anyhow::Result<Instant> {
     Instant::from_seconds(at.seconds() + by).context("the story left the calendar")
+}
+
+/// The Party that is not this one.
+pub const fn other(party: Party) -> Party {
+    match party {
+        Party::Us => Party::Ru,
+        _ => Party::Us,
+    }
 }
 
 /// The label of a state's centre.

@@ -1,4 +1,4 @@
-//! One inspection of a demonstration, from the intent to the departure.
+//! One inspection of a demonstration, from the request to the departure.
 //!
 //! Everything is in time unless the plan says otherwise: notice of two days, the site named within three hours, the
 //! report within two hours of the end, the receipt within one.
@@ -32,8 +32,10 @@ pub enum Answer {
 pub struct Visit {
     /// The slot.
     pub slot: &'static str,
-    /// The arrival at the point of entry: `MM-DDTHH:MM`.
+    /// The arrival at the point of entry that is asked for: `MM-DDTHH:MM`.
     pub eta: &'static str,
+    /// The arrival as it was agreed later, where it was moved.
+    pub moved_to: Option<&'static str>,
     /// The key of the team's leader.
     pub leader: &'static str,
     /// The key of the escort.
@@ -102,17 +104,33 @@ pub fn intent(slot: &str, eta: Instant, team: &[&str]) -> Value {
 }
 
 impl Visit {
-    /// Plays it, by the declaration of its slot.
+    /// Plays it from the request, two days ahead, by the declaration of its slot.
     pub fn play(&self, story: &mut Story<'_>, declaration: Hash) -> anyhow::Result<Visited> {
+        let intent = self.ask(story, 2 * DAY, None)?;
+        self.carry_out(story, intent, declaration)
+    }
+
+    /// The request, so long ahead; it may wait for the admission of another.
+    pub fn ask(&self, story: &mut Story<'_>, ahead: i64, waits_for: Option<Hash>) -> anyhow::Result<Hash> {
         let (inspecting, inspected, host) = sides(self.slot);
         let eta = story.time(self.eta)?;
-        story.go_to(after(eta, -2 * DAY)?)?;
-        let intent = story.centre(Kind::Intent, inspecting, &[], intent(self.slot, eta, &self.team))?;
+        story.go_to(after(eta, -ahead)?)?;
+        let mut body = intent(self.slot, eta, &self.team);
+        if let Some(other) = waits_for {
+            body["conditional_on"] = other.to_string().into();
+        }
+        let intent = story.centre(Kind::Intent, inspecting, &[], body)?;
         story.acknowledge(inspected, &[intent])?;
         if let Some(host) = host {
             story.later(4 * HOUR)?;
             story.centre(Kind::HostConsent, host, &[intent], self.consent(host))?;
         }
+        Ok(intent)
+    }
+
+    /// From the arrival to the departure.
+    pub fn carry_out(&self, story: &mut Story<'_>, intent: Hash, declaration: Hash) -> anyhow::Result<Visited> {
+        let eta = story.time(self.moved_to.unwrap_or(self.eta))?;
         let at = |by| after(eta, by);
         let mut restrictions = (intent, eta);
         for (name, by, who) in &STEPS[..6] {
