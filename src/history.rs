@@ -20,7 +20,6 @@ use crate::json;
 use crate::note::{KeyKind, Signer};
 use crate::treaty::admit::rules;
 use crate::treaty::apply::apply;
-use crate::treaty::entry::Entry;
 use crate::treaty::party::Party;
 use crate::treaty::past::Past;
 use crate::treaty::reciprocity::{Answer, Query, status};
@@ -281,20 +280,6 @@ impl History {
             None => stand_in(name).to_string(),
         }
     }
-}
-
-/// An entry of a ledger as a line of a history, without the line feed. Its digest goes with it; its signatures do not.
-pub fn line(entry: &Entry) -> String {
-    let record: Value = serde_json::from_str(entry.signed.json()).unwrap_or_default();
-    let mut sides: Vec<&str> = entry.signed.record.header.signers.iter().map(|name| name.party().as_str()).collect();
-    sides.dedup();
-    let line = json!({
-        "received_at": entry.received_at.to_string(),
-        "signed_by": sides,
-        "digest": entry.signed.digest.to_string(),
-        "record": record,
-    });
-    line.to_string()
 }
 
 /// What stands for a record that has no text.

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::files;
 use super::progress::Progress;
-use crate::history;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::tiles::{TileKind, decode_bundle, tiles_of};
@@ -70,13 +70,28 @@ fn plain(client: &Client, file: &Path) -> anyhow::Result<()> {
     for tile in tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
         for bytes in decode_bundle(&client.fetch(&format!("/{tile}"))?, tile.width())? {
             let entry = Entry::parse(bytes).ok().context("the ledger answered something that is not an entry")?;
-            lines.push_str(&history::line(&entry));
+            lines.push_str(&line(&entry));
             lines.push('\n');
         }
     }
     files::write_new(file, lines.as_bytes(), 0o600)?;
     eprintln!("{size} records in {}, without signatures. See: countersign status --history {0}", file.display());
     Ok(())
+}
+
+/// An entry as a line of a history. Its digest goes with it, so that references still lead to it; its signatures do not.
+fn line(entry: &Entry) -> String {
+    let record: Value = serde_json::from_str(entry.signed.json()).unwrap_or_default();
+    let signers = entry.signed.record.header.signers.iter();
+    let mut sides: Vec<&str> = signers.map(|name| name.party().as_str()).collect();
+    sides.dedup();
+    json!({
+        "received_at": entry.received_at.to_string(),
+        "signed_by": sides,
+        "digest": entry.signed.digest.to_string(),
+        "record": record,
+    })
+    .to_string()
 }
 
 /// The newest checkpoint, and its size.

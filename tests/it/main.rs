@@ -36,3 +36,4 @@ mod simulation;
 mod store;
 mod support;
 mod year;
+mod year_status;
