@@ -33,6 +33,7 @@ mod reports;
 mod scale;
 mod sequencer;
 mod simulation;
+mod status;
 mod store;
 mod support;
 mod year;
