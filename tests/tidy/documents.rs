@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use countersign::author::lay_out;
 use countersign::json::Flaw;
 use countersign::note::{Note, Verifier, open};
+use countersign::treaty::obligation::{Kind as ObligationKind, State};
 use countersign::treaty::party::Text;
+use countersign::treaty::reciprocity::Viewer;
 use countersign::treaty::record::{Kind, Signed};
 use countersign::treaty::refusal::Refusal;
 use countersign::treaty::shape::{Form, INT_MAX, MemberSchema, Schema, Shape};
@@ -174,6 +176,27 @@ fn the_example_record_is_good_and_laid_out_as_the_program_does() {
     let object: serde_json::Value = serde_json::from_str(signed.json()).expect("JSON");
     assert_eq!(lay_out(&signed.record.origin, &object), signed.text());
     assert!(records.contains(&signed.digest.to_string()), "the digest of the example is {}", signed.digest);
+}
+
+#[test]
+fn the_page_on_reciprocity_has_every_clause_state_kind_and_ruling() {
+    let page = read(&root().join("docs/reciprocity.md"));
+    for section in 1..=8 {
+        assert!(page.contains(&format!("\n## {section} ")), "section {section} is missing");
+    }
+    for clause in 1..=7 {
+        assert!(page.contains(&format!("\n### 3.{clause} ")), "clause §3.{clause} is missing");
+    }
+    let states = State::ALL.iter().map(|state| state.as_str());
+    for word in states.chain(Viewer::ALL.iter().map(|viewer| viewer.as_str())) {
+        assert!(page.contains(word), "{word} is missing");
+    }
+    for kind in ObligationKind::ALL {
+        assert!(page.contains(&format!("\n| {kind} |")), "the table of section 6 lacks {kind}");
+    }
+    let rulings = page.split_once("\n## 7 ").and_then(|(_, rest)| rest.split_once("\n## 8 ")).expect("section 7").0;
+    let numbers = rulings.lines().filter_map(|line| line.split_once(". ")?.0.parse::<u32>().ok());
+    assert_eq!(numbers.collect::<Vec<_>>(), (1..=46).collect::<Vec<_>>());
 }
 
 #[test]

@@ -110,7 +110,9 @@ impl<'a> Page<'a> {
     fn obligations(&mut self) {
         let period = text(&self.answer["period"]);
         let rows = self.merged();
-        let is_open = |row: &Merged<'_>| row.states().any(|state| !FINAL.contains(&state));
+        let as_of = text(&self.answer["as_of"]);
+        let waits = |row: &Merged<'_>, state: &str| state == "DORMANT" && text(&row.any["due_at"]) > as_of;
+        let is_open = |row: &Merged<'_>| row.states().any(|state| !FINAL.contains(&state) || waits(row, state));
         let (open, settled): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_open);
         let of_period = |row: &Merged<'_>| row.any["graded"] == true && text(&row.any["period"]) == period;
         let settled: Vec<_> = settled.into_iter().filter(of_period).collect();
