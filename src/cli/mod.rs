@@ -17,6 +17,7 @@ mod client;
 mod completions;
 mod demo;
 mod export;
+mod export_history;
 mod files;
 mod inspect;
 mod key_show;

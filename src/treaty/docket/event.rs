@@ -50,23 +50,69 @@ pub enum Act {
     /// The terms in force from its effect on.
     Terms(Arc<Terms>),
     /// A site is named, or no longer.
-    Designation { slot: Slot, withdraw: bool },
+    Designation {
+        /// The slot.
+        slot: Slot,
+        /// Whether it ends.
+        withdraw: bool,
+    },
     /// A host's word.
-    Consent { slot: Slot, scope: host_consent::Scope, action: host_consent::Action, valid_until: Option<Instant> },
+    Consent {
+        /// The slot.
+        slot: Slot,
+        /// For every visit, or for one.
+        scope: host_consent::Scope,
+        /// Given, given under conditions, or withdrawn.
+        action: host_consent::Action,
+        /// Its last second.
+        valid_until: Option<Instant>,
+    },
     /// The state of a condition outside the ledger.
-    Precondition { name: Box<str>, met: bool },
+    Precondition {
+        /// Its name in the terms.
+        name: Box<str>,
+        /// Whether it is met.
+        met: bool,
+    },
     /// A first or a full declaration.
-    Declaration { slot: Slot },
+    Declaration {
+        /// The slot.
+        slot: Slot,
+    },
     /// A change of what was declared.
-    DataChange { slot: Slot, reload: bool },
+    DataChange {
+        /// The slot.
+        slot: Slot,
+        /// Whether launchers were loaded or unloaded.
+        reload: bool,
+    },
     /// A request.
-    Intent { slot: Slot, eta: Instant, conditional_on: Option<u32>, inadmissible: Option<Inadmissible> },
+    Intent {
+        /// The slot.
+        slot: Slot,
+        /// The arrival that is asked for.
+        eta: Instant,
+        /// The request whose admission it waits for.
+        conditional_on: Option<u32>,
+        /// Why it creates no obligation to admit.
+        inadmissible: Option<Inadmissible>,
+    },
     /// A step of a visit.
     Milestone(Milestones),
     /// A report: its time, C1 and C2, and the ids of its ambiguities.
-    Report { handed_over_at: Instant, absence: [Finding; 2], ambiguities: Box<[Box<str>]> },
+    Report {
+        /// When it was handed over.
+        handed_over_at: Instant,
+        /// What C1 and C2 say.
+        absence: [Finding; 2],
+        /// The ids of what stayed unclear.
+        ambiguities: Box<[Box<str>]>,
+    },
     /// The answer to a report.
-    Receipt { declined: bool },
+    Receipt {
+        /// Whether the report is declined.
+        declined: bool,
+    },
     /// A notification is acknowledged.
     Acknowledgement,
     /// What another record should have said.
@@ -74,7 +120,12 @@ pub enum Act {
     /// A request or another creating record is withdrawn by whom it is owed.
     Cancellation,
     /// Both agree to another time.
-    Postponement { eta: Option<Instant>, due_at: Option<Instant> },
+    Postponement {
+        /// The new arrival.
+        eta: Option<Instant>,
+        /// The new due time.
+        due_at: Option<Instant>,
+    },
     /// An excuse, or a withholding.
     Claim(Claim),
     /// What is owed is refused.
@@ -82,11 +133,21 @@ pub enum Act {
     /// A claim is lifted.
     Lift,
     /// A record is contested, or no longer.
-    Contest { withdraw: bool },
+    Contest {
+        /// Whether it is contested no longer.
+        withdraw: bool,
+    },
     /// A record is accepted.
     Acceptance,
     /// A question.
-    ClarificationRequest { urgent: bool, slot: Option<Slot>, ambiguity: Option<Box<str>> },
+    ClarificationRequest {
+        /// Whether the shorter limit holds.
+        urgent: bool,
+        /// The slot that it is about.
+        slot: Option<Slot>,
+        /// The id of an ambiguity.
+        ambiguity: Option<Box<str>>,
+    },
     /// An answer to one.
     ClarificationReply,
     /// A meeting is asked for.

@@ -89,7 +89,7 @@ impl Judged {
             let accepted = is_claim && matches!(sight.known.answer(index, sight.until()), Answer::Accepted(_));
             !accepted && sight.known.contest(index, None, sight.until()).is_some()
         };
-        touched.into_iter().any(|index| contested(index))
+        touched.into_iter().any(contested)
     }
 
     /// Whether the asker found the newest reply that it answered enough (ruling 36).
