@@ -83,7 +83,7 @@ fn answers(demo: &Demo, path: &str) -> bool {
     ureq::get(format!("{}{path}", demo.text("url"))).header("authorization", bearer).call().is_ok()
 }
 
-/// Runs the analyst's script where pandas can be had.
+/// Runs the analyst's script where pandas can be had; `COUNTERSIGN_PYTHON` names a Python that has it.
 fn frame(folder: &Path) {
     let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let has_pandas = Command::new(&python).args(["-c", "import pandas"]).output().is_ok_and(|o| o.status.success());
