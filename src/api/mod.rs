@@ -21,6 +21,7 @@ pub mod problem;
 mod read;
 mod request;
 pub mod server;
+mod status;
 mod write;
 
 use std::net::IpAddr;
@@ -112,6 +113,7 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Declarations => get(read::declarations),
         Id::Keys => get(read::keys),
         Id::Terms => get(read::terms),
+        Id::Reciprocity => get(status::reciprocity),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
-//! them; [`clock`] and [`heads`] are the time and the second store.
+//! them; [`status`] computes how the two sides stand; [`clock`] and [`heads`] are the time and the second store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
@@ -16,5 +16,6 @@ pub mod policy;
 pub mod published;
 pub mod query;
 pub mod sequencer;
+pub mod status;
 pub mod submit;
 pub mod view;

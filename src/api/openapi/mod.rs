@@ -16,7 +16,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::json;
-use super::operation::{Answered, Caller, May, Mistake, OPERATIONS, Operation, Sent, parameter};
+use super::operation::{Answered, Caller, May, Mistake, OPERATIONS, Operation, Sent};
 use super::problem::{self, Problem};
 use super::request::Parameters;
 
@@ -92,7 +92,7 @@ fn security(operation: &Operation) -> Value {
 
 fn parameters(operation: &Operation) -> Value {
     let one = |name: &str, place: &str| {
-        let parameter = parameter(name);
+        let parameter = operation.parameter(name);
         let (meaning, schema) = (parameter.meaning, parameter.schema);
         json!({ "name": name, "in": place, "required": place == "path", "description": meaning, "schema": schema })
     };

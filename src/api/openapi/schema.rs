@@ -33,8 +33,28 @@ pub fn components() -> Value {
     shapes.insert("log".into(), texts(&["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint"]));
     shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
+    shapes.insert("status".into(), status());
     shapes.insert("any".into(), json!({ "type": "object" }));
     Value::Object(shapes)
+}
+
+/// The status of the pair in one view; with `view=all` there are `views` in the place of what depends on the view.
+fn status() -> Value {
+    let text = json!({ "type": "string" });
+    let object = json!({ "type": "object" });
+    let list = json!({ "type": "array", "items": object });
+    let names = ["absence", "next", "obligations", "quota", "requests", "slots", "standing"];
+    let mut properties: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), list.clone())).collect();
+    for name in ["denials", "exercise", "links", "pair", "sides", "views", "words"] {
+        properties.insert(name.into(), object.clone());
+    }
+    for name in ["as_of", "known_at", "period", "view"] {
+        properties.insert(name.into(), text.clone());
+    }
+    properties.insert("ambiguity".into(), json!({ "type": ["object", "null"] }));
+    properties.insert("terms".into(), json!({ "type": ["string", "null"] }));
+    properties.insert("checkpoint".into(), reference("head"));
+    json!({ "type": "object", "properties": properties, "required": ["as_of", "checkpoint", "known_at", "links", "period"] })
 }
 
 /// A declaration as JSON Schema.

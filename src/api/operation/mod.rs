@@ -8,12 +8,14 @@
 //! Deliberately absent: the handlers.
 
 mod example;
+mod id;
 mod parameter;
 mod table;
 
 pub use example::{Example, Mistake};
-pub use parameter::{Parameter, parameter};
-pub use table::{Id, OPERATIONS};
+pub use id::Id;
+pub use parameter::Parameter;
+pub use table::OPERATIONS;
 
 /// The method of an operation. GET includes HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
-//! The parameters of addresses and of queries: each name means one thing everywhere.
+//! The parameters of addresses and of queries: each name means one thing everywhere, but for those of the status.
 //!
 //! Deliberately absent: reading them, which is each handler's.
 
 use serde_json::{Value, json};
 
+use super::{Id, Operation};
 use crate::service::view::FLAGS;
 use crate::treaty::party::Party;
 use crate::treaty::record::Kind;
@@ -17,8 +18,38 @@ pub struct Parameter {
     pub schema: Value,
 }
 
-/// The parameter of this name.
-pub fn parameter(name: &str) -> Parameter {
+impl Operation {
+    /// The parameter of this name, as this operation has it.
+    pub fn parameter(&self, name: &str) -> Parameter {
+        of_status(self.id, name).unwrap_or_else(|| parameter(name))
+    }
+}
+
+/// What only the status and its parts are asked.
+fn of_status(id: Id, name: &str) -> Option<Parameter> {
+    let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
+    let one_view = ["us", "ru", "undisputed"];
+    let (meaning, schema) = match (id, name) {
+        (_, "as_of") => ("The instant asked about. The ledger's current second if left out.", instant()),
+        (_, "view") => (
+            "In whose view: what neither side disputes if left out; `all` for all three.",
+            json!({ "type": "string", "enum": one_view.iter().chain(&["all"]).collect::<Vec<_>>(), "default": "undisputed" }),
+        ),
+        (_, "period") => (
+            "The calendar year. That of `as_of` if left out.",
+            json!({ "type": "integer", "minimum": 1970, "maximum": 9999 }),
+        ),
+        (_, "include") => (
+            "`all`: also what is settled and enters no grade of the period, and requests and quotas of other years.",
+            json!({ "type": "string", "enum": ["all"] }),
+        ),
+        _ => return None,
+    };
+    Some(Parameter { meaning, schema })
+}
+
+/// The parameter of this name, which means the same everywhere.
+fn parameter(name: &str) -> Parameter {
     let text = || json!({ "type": "string" });
     let size = || json!({ "type": "integer", "minimum": 0 });
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
@@ -62,13 +93,12 @@ fn words(words: impl Iterator<Item = &'static str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::OPERATIONS;
-    use super::*;
 
     #[test]
     fn every_parameter_is_explained() {
         for operation in OPERATIONS {
             for name in operation.query.iter().copied().chain(operation.names()) {
-                assert!(!parameter(name).meaning.is_empty(), "{name}");
+                assert!(!operation.parameter(name).meaning.is_empty(), "{name}");
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Invariants: a record's own object is shown as it was signed, member by member; what the ledger adds stands beside
 //! it and is computed from the register at one size.
 //!
-//! In reading order: records and what all answers share are here; [`key`], [`site`] and [`inspection`] show the rest;
+//! In reading order: records and what all answers share are here; [`key`], [`site`], [`inspection`] and [`status`] show the rest;
 //! [`csv`] writes any list as a table.
 //!
 //! Deliberately absent: sentences for people, and any reading of the store.
@@ -11,10 +11,12 @@
 pub mod csv;
 mod key;
 mod site;
+mod status;
 mod visit;
 
 pub use key::key;
 pub use site::{site, site_indices};
+pub use status::{sorted, status};
 pub use visit::{declaration_named, inspection, inspection_line};
 
 use serde::Serialize;

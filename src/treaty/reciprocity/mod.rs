@@ -13,6 +13,7 @@ mod answer;
 pub mod grade;
 pub mod judge;
 pub mod standing;
+pub mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,89 @@
+//! How the two sides stand, for who reads everything.
+//!
+//! Invariants: a host and whoever has no token learn nothing here, not even whether a question is well put. Whoever may
+//! ask is told every fault of the question at once: what is no question (400), and what cannot be asked about (422).
+//!
+//! Deliberately absent: any opinion on a status. The sentences repeat what the members say.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::access::Asked;
+use super::operation::Id;
+use super::problem::Problem;
+use super::request::{NOT_KNOWN, Parameters};
+use super::{App, json};
+use crate::service::known::{Known, KnownAt};
+use crate::service::status::{Question, Stopping, View};
+use crate::service::view;
+use crate::treaty::reciprocity::Viewer;
+use crate::treaty::time::Instant;
+use crate::words::Words;
+
+/// The parameters of a question by somebody who may ask it.
+pub fn parameters(asked: &Asked, id: Id) -> Result<Parameters, Problem> {
+    if asked.holder()?.reads_all() {
+        Ok(Parameters::read(&asked.uri, id.operation().query))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// What the answer stands on, by the parameter of this name. Before the first entry there is nothing to stand on.
+pub fn known(app: &App, parameters: &mut Parameters, name: &str) -> Option<Known> {
+    let given = parameters.is_given(name);
+    let at = parameters.take(name, KnownAt::parse);
+    if given && at.is_none() {
+        return None;
+    }
+    let known = app.ledger.known(at.unwrap_or_default()).ok().filter(|known| known.size() > 0);
+    if known.is_none() {
+        parameters.refuse(name, NOT_KNOWN, &Problem::not_yet().detail);
+    }
+    known
+}
+
+/// The instant asked about; the ledger's current second, if none is named.
+pub fn as_of(app: &App, parameters: &mut Parameters) -> Instant {
+    parameters.take("as_of", Instant::parse).unwrap_or_else(|| app.ledger.clock.now())
+}
+
+/// In whose view.
+pub fn view(parameters: &mut Parameters) -> View {
+    parameters.take("view", View::parse).unwrap_or(View::Of(Viewer::Undisputed))
+}
+
+/// The whole question of a status.
+fn question(app: &App, parameters: &mut Parameters) -> Question {
+    let as_of = as_of(app, parameters);
+    let view = view(parameters);
+    let period = parameters.take("period", year).unwrap_or_else(|| as_of.year());
+    let everything = parameters.take("include", |text| (text == "all").then_some(())).is_some();
+    Question { as_of, view, period, everything }
+}
+
+/// A calendar year that an instant can lie in.
+fn year(text: &str) -> Option<i32> {
+    let is_year = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|year| is_year && (1970..=9999).contains(year))
+}
+
+/// `GET /v1/reciprocity`: the status of the pair, and everything that it rests on.
+pub async fn reciprocity(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, Problem> {
+    let mut parameters = parameters(&asked, Id::Reciprocity)?;
+    let known = known(&app, &mut parameters, "known_at");
+    let question = question(&app, &mut parameters);
+    parameters.answerable()?;
+    let known = known.ok_or(Problem::not_yet())?;
+    let work = move || view::status(&known, &question, &known.standing(&question));
+    Ok(json(&app.ledger.computed(work).await?))
+}
+
+impl From<Stopping> for Problem {
+    fn from(_: Stopping) -> Problem {
+        let detail = Words::fixed("The ledger is stopping. Try again.", "Реестр останавливается. Повторите запрос.");
+        Problem::unavailable("try_again", detail, 1)
+    }
+}
