@@ -7,7 +7,6 @@
 use super::admit::Case;
 use super::claim::is_claim;
 use super::party::Text;
-use super::record::Kind;
 use super::refusal::{Refusal, Refused};
 
 crate::body! {
@@ -22,9 +21,7 @@ impl Lift {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
-        let only_the_visit = case.header.refs.len() > 1 && case.reference(0, Kind::Intent).is_some();
-        let named = case.header.refs.iter().skip(usize::from(only_the_visit));
-        let facts = named.filter_map(|digest| case.register.fact(case.register.index_of(digest)?));
+        let facts = case.header.refs.iter().filter_map(|digest| case.register.fact(case.register.index_of(digest)?));
         let claims: Vec<_> = facts.filter(|fact| is_claim(fact.kind)).collect();
         if claims.is_empty() {
             refused.push(Refused::new(Refusal::TargetMissing, "/refs", "a claim"));

@@ -4,8 +4,11 @@
 //! the hosts; `key_registration` and `key_revocation` say whose key is good; `designation` names a site for a slot;
 //! `host_consent` opens the territory it lies on; `declaration`, `data_change` and `site_diagram` say what is there. An
 //! `intent` begins a [`visit`] by inspectors who stand on an `inspector_list`; `milestone`, `report` and `report_receipt`
-//! say what came of it. Each kind is one file: its body, declared once; `admit`, its rules; `apply`, what it adds to the
-//! [`register`].
+//! say what came of it. A `refusal`, the six claims (`force_majeure` to `countermeasure`) and a `lift` are about what is
+//! owed, `contest` and `acceptance` answer them, `postponement` and `cancellation` change it; and either side may ask for
+//! clarification or consultation. Each kind is one file: its body, declared once; `admit`, its rules; `apply`, what it
+//! adds to the [`register`]. Five claims that are one form of words share [`claim`]; who may make one is said by
+//! [`obliged`].
 //!
 //! The way of a record through this module is its reading order: [`record`] parses it, [`verify`] checks its lines,
 //! [`admit`] judges it against the [`register`], [`entry`] countersigns it, and the register takes it up.

@@ -19,6 +19,20 @@ use super::terms::{ObligationKind, SlotTerms};
 const OF_A_VISIT: &[ObligationKind] =
     &[ObligationKind::Admit, ObligationKind::Freeze, ObligationKind::Access, ObligationKind::Opening];
 
+/// The kinds that a claim about any other record covers where it names none: that record alone decides, and whether it
+/// was acknowledged is never meant without saying so.
+const BUT_ACK: &[ObligationKind] = &[
+    ObligationKind::Baseline,
+    ObligationKind::DataChange,
+    ObligationKind::Freeze,
+    ObligationKind::Access,
+    ObligationKind::Opening,
+    ObligationKind::Report,
+    ObligationKind::Receipt,
+    ObligationKind::Clarify,
+    ObligationKind::Consult,
+];
+
 /// Whether something is owed because of records of this kind.
 pub const fn creates(kind: Kind) -> bool {
     matches!(
@@ -56,20 +70,6 @@ pub(super) fn admit(kinds: Option<&[ObligationKind]>, case: &Case<'_>, refused: 
         case.not_of_this_side("the obligor's centre", refused);
     }
 }
-
-/// The kinds that a claim about any other record covers where it names none: that record alone decides, and whether it
-/// was acknowledged is never meant without saying so.
-const BUT_ACK: &[ObligationKind] = &[
-    ObligationKind::Baseline,
-    ObligationKind::DataChange,
-    ObligationKind::Freeze,
-    ObligationKind::Access,
-    ObligationKind::Opening,
-    ObligationKind::Report,
-    ObligationKind::Receipt,
-    ObligationKind::Clarify,
-    ObligationKind::Consult,
-];
 
 /// Whether a Party can owe an obligation of this kind because of an entry.
 fn can_owe(party: Party, kind: ObligationKind, index: u64, fact: &Fact, register: &Register) -> bool {

@@ -17,6 +17,11 @@ use crate::json::{Fault, Value};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
+impl Instant {
+    /// The last second that can be written.
+    pub const LAST: Instant = Instant(LAST);
+}
+
 /// The last second that can be written: 9999-12-31T23:59:59Z.
 const LAST: i64 = 253_402_300_799;
 

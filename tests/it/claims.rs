@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::support::claims::{EXCUSES, OF_ONE_PARTY, about, at_slots, saying};
 use super::support::fold::Fold;
-use super::support::records::{amendment, changing, slots};
+use super::support::records::{amendment, changing, designating, slots};
 use super::support::visits::{after, stepping};
 
 const HOUR: i64 = 3_600;
@@ -29,6 +29,7 @@ struct Scene {
     asked: u64,
     invited: u64,
     other: u64,
+    read: u64,
 }
 
 impl Scene {
@@ -47,7 +48,22 @@ impl Scene {
         let asked = fold.add("RU/centre/1", Kind::ClarificationRequest, &[], ask(Kind::ClarificationRequest));
         let invited = fold.add("RU/centre/1", Kind::ConsultationRequest, &[], ask(Kind::ConsultationRequest));
         let other = fold.request("B1");
-        Scene { fold, designated, consented, visit, named, started, ended, report, changed, asked, invited, other }
+        let read = fold.add("RO/centre/1", Kind::Acknowledgement, &[visit], json!({}));
+        Scene {
+            fold,
+            designated,
+            consented,
+            visit,
+            named,
+            started,
+            ended,
+            report,
+            changed,
+            asked,
+            invited,
+            other,
+            read,
+        }
     }
 
     /// Every reason against a record, which is not kept.
@@ -144,7 +160,8 @@ fn an_excuse_or_a_refusal_is_the_obligors() {
             (vec![scene.asked], us),
             (vec![scene.invited], us),
             (vec![scene.asked, scene.ended], both),
-            // Something is owed by the intent alone.
+            // Something is owed by the intent alone, with or without a record of its visit.
+            (vec![scene.visit, scene.read], us),
             (vec![scene.visit, 0], us),
             // Nothing is owed by these.
             (vec![0], both),
@@ -197,6 +214,17 @@ fn the_kinds_that_an_excuse_names_say_whose_it_is() {
         let kind = Kind::Exemption;
         assert_eq!(scene.who(kind, &[named], &about(kind, kinds)), expected, "{kinds:?} of entry {named}");
     }
+}
+
+#[test]
+fn nobody_owes_a_host_an_acknowledgement() {
+    let mut fold = Fold::with_terms(|body| body["slots"]["A1"]["designated_by"] = "RO".into());
+    let named = fold.add("RO/centre/1", Kind::Designation, &[], designating("A1", "designate"));
+    let mut excuse = |kinds: &[&str]| {
+        fold.offer("US/centre/1", Kind::Exemption, &[named], about(Kind::Exemption, kinds)).map(|_| ())
+    };
+    assert_eq!(excuse(&["ACK"]), Err(vec!["role_not_allowed@/signers".to_owned()]));
+    assert_eq!(excuse(&["BASELINE"]), Ok(()));
 }
 
 #[test]
@@ -403,8 +431,7 @@ fn every_entry_is_judged_by_the_terms_of_its_day() {
     let mut fold = Fold::in_force();
     let kind = Kind::ForceMajeure;
     let at_b2 = fold.add("RU/centre/1", kind, &[], at_slots(kind, &["B2"]));
-    let named =
-        fold.add("US/centre/1", Kind::Designation, &[], super::support::records::designating("B2", "designate"));
+    let named = fold.add("US/centre/1", Kind::Designation, &[], designating("B2", "designate"));
     let fewer = |body: &mut Value| {
         body["slots"] = slots();
         body["slots"].as_object_mut().expect("slots").remove("B2");

@@ -5,8 +5,11 @@
 //!
 //! Invariants: nothing from a later entry shows in an answer.
 
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
+
 use super::event::{Act, Claim, Correction, Event};
-use super::{Docket, OfSlot};
+use super::{Case, Docket, OfSlot};
 use crate::hash::Hash;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::record::Kind;
@@ -314,9 +317,47 @@ impl<'a> Known<'a> {
         of.into_iter().flatten().copied().filter(move |&index| index < size)
     }
 
-    /// Requests of visits that may be open.
-    pub fn open_visits(&self) -> impl Iterator<Item = u32> + use<'a> {
-        self.intents()
+    /// Cases that are not settled at `as_of`, by what was known; among them some that are.
+    pub fn unsettled(&self, as_of: Instant) -> BTreeSet<Case> {
+        let marks = &self.docket.settled;
+        let later = marks.by_time.range((Excluded((as_of, Case::Notice(u32::MAX))), Unbounded)).map(|(_, case)| *case);
+        let since = marks.by_entry.range((self.size, Case::Visit(0))..).map(|(_, case)| *case);
+        let all = marks.open.iter().copied().chain(later).chain(since);
+        all.filter(|case| match case {
+            Case::Visit(index) | Case::Notice(index) => *index < self.size,
+        })
+        .collect()
+    }
+
+    /// Whether a record creates obligations outside visits.
+    pub fn is_notice(&self, index: u32) -> bool {
+        self.event(index).is_some_and(|event| creates_outside_visits(event.kind) && event.party.is_party())
+    }
+
+    /// Requests for clarification and consultation whose obligations may belong to a calendar year.
+    pub fn questions(&self, period: i32) -> impl Iterator<Item = u32> + use<'a> {
+        let size = self.size;
+        self.docket.questions.get(&period).into_iter().flatten().copied().filter(move |&index| index < size)
+    }
+
+    /// Claims that may cover something of these: a slot, and what two records began.
+    pub fn claims_about(&self, slot: Option<Slot>, records: [Option<u32>; 2]) -> BTreeSet<u32> {
+        let on_slot = slot.into_iter().flat_map(|slot| self.of_slot(slot, |of| &of.claims));
+        let named = records.into_iter().flatten().flat_map(|record| self.naming(record));
+        let all = on_slot.chain(self.before(&self.docket.wide)).chain(named);
+        all.filter(|&index| self.event(index).is_some_and(|event| matches!(event.act, Act::Claim(_)))).collect()
+    }
+
+    /// Reports that raise ambiguities.
+    pub fn ambiguous(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.before(&self.docket.ambiguous)
+    }
+
+    /// Milestones of a slot's visits that may be ends, the newest word first: the entry that said so, and the milestone.
+    pub fn ends(&self, slot: Slot) -> impl Iterator<Item = (u32, u32)> + use<'a> {
+        let size = self.size;
+        let of = self.docket.by_slot.get(&slot);
+        of.into_iter().flat_map(|of| of.ends.iter().rev()).copied().filter(move |(by, _)| *by < size)
     }
 
     /// What creates obligations outside visits.

@@ -12,13 +12,15 @@ mod known;
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
 
 use crate::hash::Hash;
+use crate::treaty::milestone::Milestones;
 use crate::treaty::party::Slot;
+use crate::treaty::time::Instant;
 
 /// Every record of a log, as far as a status needs it.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,13 @@ pub struct Docket {
     requests: OrdMap<(Slot, i32), Vector<u32>>,
     /// What creates obligations outside visits.
     notices: Vector<u32>,
+    /// Requests for clarification and for consultation, by the calendar year of their obligations.
+    questions: OrdMap<i32, Vector<u32>>,
+    /// Withholdings that name no slot.
+    wide: Vector<u32>,
+    /// Reports that raise ambiguities.
+    ambiguous: Vector<u32>,
+    settled: Settled,
     by_slot: OrdMap<Slot, OfSlot>,
 }
 
@@ -45,6 +54,27 @@ struct OfSlot {
     declarations: Vector<u32>,
     changes: Vector<u32>,
     reports: Vector<u32>,
+    claims: Vector<u32>,
+    /// Milestones of visits that may be their ends, each after the entry (its own or a correction's) that said so.
+    ends: Vector<(u32, u32)>,
+}
+
+/// Obligations that are looked at together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Case {
+    /// Those of the visit that this request began.
+    Visit(u32),
+    /// Those that this notice created outside visits.
+    Notice(u32),
+}
+
+/// Which cases are settled, from when on, and by which entry.
+#[derive(Clone, Debug, Default)]
+struct Settled {
+    open: OrdSet<Case>,
+    marks: HashMap<Case, (Instant, u32)>,
+    by_time: OrdSet<(Instant, Case)>,
+    by_entry: OrdSet<(u32, Case)>,
 }
 
 impl Docket {
@@ -56,21 +86,30 @@ impl Docket {
         }
         match &event.act {
             Act::Terms(_) | Act::Precondition { .. } => self.basis.push_back(index),
-            Act::Claim(_) => self.claims.push_back(index),
+            Act::Claim(claim) => self.put_claim(index, claim),
             Act::Intent { slot, eta, .. } => {
                 self.intents.push_back(index);
+                self.settled.open.insert(Case::Visit(index));
                 self.requests.entry((*slot, eta.year())).or_default().push_back(index);
             }
-            Act::Correction(correction) => self.corrections.entry(correction.original).or_default().push_back(index),
+            Act::Correction(correction) => self.put_correction(index, correction),
             Act::Designation { slot, .. } => self.slot(*slot).designations.push_back(index),
             Act::Consent { slot, .. } => self.slot(*slot).consents.push_back(index),
             Act::Declaration { slot } => self.slot(*slot).declarations.push_back(index),
             Act::DataChange { slot, .. } => self.slot(*slot).changes.push_back(index),
-            Act::Report { .. } => self.put_report(&event),
+            Act::Report { ambiguities, .. } => {
+                if !ambiguities.is_empty() {
+                    self.ambiguous.push_back(index);
+                }
+                self.file(&event, |of| of.reports.push_back(index));
+            }
+            Act::Milestone(Milestones::End) => self.file(&event, |of| of.ends.push_back((index, index))),
+            Act::ClarificationRequest { .. } | Act::ConsultationRequest => self.put_question(&event),
             _ => {}
         }
         if known::creates_outside_visits(event.kind) && event.party.is_party() {
             self.notices.push_back(index);
+            self.settled.open.insert(Case::Notice(index));
         }
         self.by_digest.insert(event.digest, index);
         self.events.push_back(Arc::new(event));
@@ -80,12 +119,77 @@ impl Docket {
         self.by_slot.entry(slot).or_default()
     }
 
-    /// A report is filed under the slot of its visit.
-    fn put_report(&mut self, event: &Event) {
-        let intent = event.refs.first().and_then(|&intent| self.events.get(intent as usize));
-        if let Some(Act::Intent { slot, .. }) = intent.map(|intent| &intent.act) {
-            let slot = *slot;
-            self.slot(slot).reports.push_back(event.index);
+    /// Files a record of a visit under the slot of the visit.
+    fn file(&mut self, event: &Event, put: impl FnOnce(&mut OfSlot)) {
+        if let Some((slot, _)) = event.refs.first().and_then(|&intent| self.request(intent)) {
+            put(self.slot(slot));
+        }
+    }
+
+    /// Slot and arrival of a request.
+    fn request(&self, intent: u32) -> Option<(Slot, Instant)> {
+        match &self.events.get(intent as usize)?.act {
+            Act::Intent { slot, eta, .. } => Some((*slot, *eta)),
+            _ => None,
+        }
+    }
+
+    fn put_claim(&mut self, index: u32, claim: &Claim) {
+        self.claims.push_back(index);
+        for &slot in &claim.slots {
+            self.slot(slot).claims.push_back(index);
+        }
+        if claim.nature == ClaimNature::Withholding && claim.slots.is_empty() {
+            self.wide.push_back(index);
+        }
+    }
+
+    fn put_question(&mut self, event: &Event) {
+        let of_visit = event.refs.first().and_then(|&intent| self.request(intent));
+        let years = match of_visit {
+            Some((_, eta)) => vec![eta.year()],
+            None => {
+                let mut years = vec![event.received_at.year()];
+                years.extend(event.effective_at.map(Instant::year).filter(|year| *year != years[0]));
+                years
+            }
+        };
+        for year in years {
+            self.questions.entry(year).or_default().push_back(event.index);
+        }
+    }
+
+    /// A correction may make an end of a visit of another milestone, or move one.
+    fn put_correction(&mut self, index: u32, correction: &Correction) {
+        let original = correction.original;
+        self.corrections.entry(original).or_default().push_back(index);
+        if let Some(event) = self.events.get(original as usize).map(Arc::clone)
+            && matches!(event.act, Act::Milestone(_))
+        {
+            self.file(&event, |of| of.ends.push_back((index, original)));
+        }
+    }
+
+    /// The number of entries.
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.events.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Notes whether a case is settled, from when on, and which entry made it so.
+    pub fn mark(&mut self, case: Case, settled: Option<Instant>, by: u32) {
+        let marks = &mut self.settled;
+        if let Some((at, entry)) = marks.marks.remove(&case) {
+            marks.by_time.remove(&(at, case));
+            marks.by_entry.remove(&(entry, case));
+        }
+        match settled {
+            Some(at) => {
+                marks.open.remove(&case);
+                marks.marks.insert(case, (at, by));
+                marks.by_time.insert((at, case));
+                marks.by_entry.insert((by, case));
+            }
+            None => drop(marks.open.insert(case)),
         }
     }
 }

@@ -16,6 +16,7 @@ mod create;
 mod fold;
 mod moves;
 mod quota;
+mod settle;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ pub use cover::covers;
 pub use create::{VisitFacts, other};
 pub use fold::{Clause, Outcome, State};
 pub use quota::{Group, Hold, Holds};
+pub use settle::settle;
 
 use super::docket::{Known, Pos};
 use super::party::{Party, Slot};

@@ -158,7 +158,8 @@ impl<'a> Sight<'a> {
     /// Claims that cover the obligation, their answers and their lifts. A claim that is lifted before it takes effect
     /// never was live (ruling 46).
     fn claims_on(&self, obligation: &Obligation, view: View, moves: &mut Vec<Move>) {
-        for index in self.known.claims() {
+        let records = [Some(obligation.created_by), obligation.visit];
+        for index in self.known.claims_about(obligation.slot, records) {
             let Some(event) = self.known.event(index) else { continue };
             let Act::Claim(claim) = &event.act else { continue };
             let Some(pos) = self.known.pos(index).filter(|pos| *pos <= self.until()) else { continue };

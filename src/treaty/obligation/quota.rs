@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::fold::{Fold, Outcome};
 use super::moves::{Move, What};
 use super::{Kind, Obligation, Sight, View};
-use crate::treaty::docket::Pos;
+use crate::treaty::docket::{Case, Pos};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::terms::OneVisitPer;
@@ -122,9 +122,17 @@ impl Sight<'_> {
         self.is_admissible(intent) && self.admit(intent).is_some_and(holds)
     }
 
+    /// Requests of visits that may be open.
+    fn open_visits(&self) -> impl Iterator<Item = u32> + use<> {
+        self.known.unsettled(self.as_of).into_iter().filter_map(|case| match case {
+            Case::Visit(intent) => Some(intent),
+            Case::Notice(_) => None,
+        })
+    }
+
     /// Whether a visit by `sides` (inspecting, inspected) is open where only one may be.
     pub fn has_open_visit(&self, slot: Slot, sides: (Party, Party), host: Party, per: OneVisitPer) -> bool {
-        self.known.open_visits().filter_map(|other| self.visit(other)).any(|other| {
+        self.open_visits().filter_map(|other| self.visit(other)).any(|other| {
             let same = match per {
                 OneVisitPer::Party => true,
                 OneVisitPer::Territory => other.host == host,

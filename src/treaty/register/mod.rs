@@ -30,6 +30,7 @@ use super::contest::Action;
 use super::docket::{Docket, Event, Known};
 use super::host_consent;
 use super::lateness::Late;
+use super::obligation::settle;
 use super::party::{KeyName, Party, Role, Slot};
 use super::record::{Body, Kind, Record};
 use super::terms::{Limits, Terms};
@@ -359,6 +360,7 @@ impl Register {
         });
         self.note_reliance(applied, &record.body);
         self.docket.put(Event::of(applied, record, self));
+        settle(&mut self.docket);
         self.by_digest.insert(applied.digest, index);
         self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
