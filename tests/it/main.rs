@@ -22,6 +22,7 @@ mod http_proofs;
 mod http_read;
 mod http_refused;
 mod http_server;
+mod http_status;
 mod http_write;
 mod inspector;
 mod lateness;

@@ -47,7 +47,10 @@ impl Sentence<'_> {
             "NOT_IN_FORCE" if inner.contains("default") => both(&[self.out_of_force(), defaulted()]),
             "NOT_IN_FORCE" => self.out_of_force(),
             "ONE_SIDED" => defaulted(),
-            "MUTUAL_DEFAULT" => both(&[defaulted(), withheld()]),
+            "MUTUAL_DEFAULT" if SIDES.into_iter().any(|party| self.side(party).grade == "X") => {
+                both(&[defaulted(), withheld()])
+            }
+            "MUTUAL_DEFAULT" => defaulted(),
             "COUNTERMEASURE_IN_EFFECT" => both(&[
                 defaulted(),
                 withheld(),
@@ -157,4 +160,75 @@ fn numbers([us, russia]: [usize; 2]) -> Words {
 fn both(parts: &[Words]) -> Words {
     let join = |of: fn(&Words) -> &str| parts.iter().map(of).collect::<Vec<_>>().join("; ");
     Words::new(join(|words| &words.en), join(|words| &words.ru))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::{Exercise, Pair, Sides, Slot, Standing};
+    use super::*;
+
+    /// An answer with this status and these grades, and nothing else.
+    fn answer(status: &str, us: &'static str, russia: &'static str) -> Answer {
+        let side = |grade| Side { because: vec!["claim".into()], grade };
+        let slot = |slot: &str, in_force| Slot { because: Vec::new(), in_force, slot: slot.into() };
+        Answer {
+            absence: Vec::new(),
+            ambiguity: None,
+            as_of: "2026-03-01T00:00:00Z".into(),
+            denials: Sides::default(),
+            exercise: Exercise { balance: 0, completed: Sides::default() },
+            known_at: "tree:1".into(),
+            next: Vec::new(),
+            obligations: Vec::new(),
+            pair: Pair { because: vec!["claim".into(), "other".into()], status: status.into() },
+            period: "2026".into(),
+            quota: Vec::new(),
+            requests: Vec::new(),
+            sides: Sides { us: side(us), ru: side(russia) },
+            slots: vec![slot("A1", us != "N"), slot("B1", russia != "N")],
+            standing: Vec::new(),
+            terms: None,
+            view: "UNDISPUTED",
+        }
+    }
+
+    #[test]
+    fn every_status_has_its_own_sentence_and_each_names_both_sides() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (status, us, russia, says) in [
+            ("NOT_IN_FORCE(US)", "N", "S", "not in force: slots A1 (inspected: United States)"),
+            ("NOT_IN_FORCE(US,RU; default US)", "N", "N", "not in force: slots A1, B1"),
+            ("ONE_SIDED(US)", "D", "S", "refused or overdue: United States 0, Russian Federation 0"),
+            ("MUTUAL_DEFAULT", "D", "X", "refused or overdue"),
+            ("COUNTERMEASURE_IN_EFFECT", "D", "X", "cites an obligation of the other"),
+            ("SUSPENDED_BY(US)", "X", "S", "withheld"),
+            ("CONTESTED", "C", "S", "claimed or contested"),
+            ("RECIPROCAL_WITH_EXCUSE", "E", "S", "excused"),
+            ("RECIPROCAL_OPEN", "P", "S", "open"),
+            ("RECIPROCAL", "S", "S", "performed or released"),
+        ] {
+            let words = sentence(&answer(status, us, russia));
+            assert!(words.en.contains(says), "{status}: {words}");
+            assert!(words.en.ends_with("Records that determine it: 2."), "{status}: {words}");
+            assert!(words.ru.contains("за 2026 год, на 2026-03-01T00:00:00Z"), "{}", words.ru);
+            assert!(seen.insert(words.ru.into_owned()), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_claim_that_meets_no_obligation_is_counted_beside_them() {
+        let mut answer = answer("SUSPENDED_BY(RU)", "S", "X");
+        answer.standing.push(Standing {
+            answer: "unanswered",
+            answered_by: None,
+            cites: None,
+            claim: "claim".into(),
+            kind: "suspension",
+            party: "RU",
+            slots: Vec::new(),
+        });
+        let words = sentence(&answer);
+        let says = "withheld: United States 0, Russian Federation 0, by standing claims: United States 0, Russian Federation 1";
+        assert!(words.en.contains(says), "{words}");
+    }
 }
