@@ -15,6 +15,7 @@ mod etag;
 mod limit;
 mod log;
 mod metrics;
+mod obligations;
 mod openapi;
 pub mod operation;
 pub mod problem;
@@ -114,6 +115,8 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Keys => get(read::keys),
         Id::Terms => get(read::terms),
         Id::Reciprocity => get(status::reciprocity),
+        Id::Obligations => get(obligations::obligations),
+        Id::Obligation => get(obligations::obligation),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
-//! them; [`status`] computes how the two sides stand; [`clock`] and [`heads`] are the time and the second store.
+//! them; [`status`] computes how the two sides stand, and [`obligations`] what each owes; [`clock`] and [`heads`] are the time and the second store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod heads;
 pub mod known;
 pub mod ledger;
+pub mod obligations;
 pub mod policy;
 pub mod published;
 pub mod query;

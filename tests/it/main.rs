@@ -18,6 +18,7 @@ mod http_faults;
 mod http_lists;
 mod http_logs;
 mod http_metrics;
+mod http_obligations;
 mod http_proofs;
 mod http_read;
 mod http_refused;

@@ -34,6 +34,7 @@ pub fn components() -> Value {
     shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
     shapes.insert("status".into(), status());
+    shapes.insert("obligation".into(), obligation());
     shapes.insert("any".into(), json!({ "type": "object" }));
     Value::Object(shapes)
 }
@@ -55,6 +56,21 @@ fn status() -> Value {
     properties.insert("terms".into(), json!({ "type": ["string", "null"] }));
     properties.insert("checkpoint".into(), reference("head"));
     json!({ "type": "object", "properties": properties, "required": ["as_of", "checkpoint", "known_at", "links", "period"] })
+}
+
+/// An obligation in one view.
+fn obligation() -> Value {
+    let words = ["clause", "created_at", "created_by", "due_at", "holder", "id", "kind", "obligor", "period", "state"];
+    let mut shape = texts(&words);
+    for name in ["grade", "slot", "visit"] {
+        shape["properties"][name] = json!({ "type": ["string", "null"] });
+    }
+    shape["properties"]["graded"] = json!({ "type": "boolean" });
+    shape["properties"]["causes"] = json!({ "type": "array", "items": schema(&Hash::schema()) });
+    for name in ["flags", "links"] {
+        shape["properties"][name] = json!({ "type": "object" });
+    }
+    shape
 }
 
 /// A declaration as JSON Schema.

@@ -63,6 +63,10 @@ pub enum Id {
     Terms,
     /// How the two sides stand.
     Reciprocity,
+    /// What each side owes.
+    Obligations,
+    /// One obligation, with every change of its state.
+    Obligation,
 }
 
 impl Id {

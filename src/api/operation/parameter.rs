@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Id, Operation};
 use crate::service::view::FLAGS;
+use crate::treaty::obligation::{Kind as Owed, State};
 use crate::treaty::party::Party;
 use crate::treaty::record::Kind;
 
@@ -30,6 +31,22 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
     let one_view = ["us", "ru", "undisputed"];
     let (meaning, schema) = match (id, name) {
+        (Id::Obligations, "kind") => ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str()))),
+        (Id::Obligations, "view") => (
+            "In whose view: what neither side disputes if left out.",
+            json!({ "type": "string", "enum": one_view, "default": "undisputed" }),
+        ),
+        (Id::Obligations, "limit") => {
+            ("Obligations of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }))
+        }
+        (_, "slot") => ("What concerns this slot.", json!({ "type": "string", "pattern": "^[A-Z][0-9]+$" })),
+        (_, "obligor") => ("What this state owes.", words(Party::ALL.iter().map(|party| party.as_str()))),
+        (_, "state") => ("What stands so.", words(State::ALL.iter().map(|state| state.as_str()))),
+        (_, "due_before") => ("What is due before this instant.", instant()),
+        (_, "id") => (
+            "The id of an obligation, `KIND:<digest of the creating record>:<slot or ->`.",
+            json!({ "type": "string", "examples": [format!("ADMIT:sha256:{}:A1", "0".repeat(64))] }),
+        ),
         (_, "as_of") => ("The instant asked about. The ledger's current second if left out.", instant()),
         (_, "view") => (
             "In whose view: what neither side disputes if left out; `all` for all three.",

@@ -37,6 +37,8 @@ const DECLARATIONS: &[&str] = &[
 ];
 
 const STATUS: &[&str] = &["as_of", "known_at", "view", "period", "include"];
+const OWED: &[&str] =
+    &["as_of", "known_at", "view", "kind", "slot", "obligor", "state", "due_before", "limit", "cursor", "bom"];
 
 /// Reads without anything to send.
 const fn get(
@@ -322,6 +324,24 @@ pub const OPERATIONS: &[Operation] = &[
         STATUS,
         Answered::Json("status"),
         example("/v1/reciprocity?as_of=2026-03-06T00:00:00Z&view=all", Mistake::NoToken, Mistake::Value("view=both")),
+    ),
+    get(
+        (Id::Obligations, "obligations"),
+        "/v1/obligations",
+        "What each side owes, in the order of the records that created it",
+        Access::Everything,
+        OWED,
+        Answered::List("obligation"),
+        example("/v1/obligations?as_of=2026-03-06T00:00:00Z&kind=ADMIT", Mistake::NoToken, Mistake::Value("kind=ALL")),
+    ),
+    get(
+        (Id::Obligation, "obligation"),
+        "/v1/obligations/{id}",
+        "One obligation in each view, with every change of its state",
+        Access::Everything,
+        &["as_of", "known_at"],
+        Answered::Json("any"),
+        example("/v1/obligations/ADMIT:$VISIT:A1", Mistake::NoToken, Mistake::Absent("/v1/obligations/ADMIT")),
     ),
 ];
 

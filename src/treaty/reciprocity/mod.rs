@@ -11,8 +11,10 @@
 pub mod absence;
 mod answer;
 pub mod grade;
+pub mod history_of;
 pub mod judge;
 pub mod standing;
+pub mod timeline;
 pub mod words;
 mod write;
 
