@@ -115,6 +115,8 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Keys => get(read::keys),
         Id::Terms => get(read::terms),
         Id::Reciprocity => get(status::reciprocity),
+        Id::Timeline => get(status::timeline),
+        Id::Compare => get(status::compare),
         Id::Obligations => get(obligations::obligations),
         Id::Obligation => get(obligations::obligation),
     }

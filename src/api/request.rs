@@ -117,6 +117,13 @@ impl Parameters {
         self.faults.push(fault(name, code, words));
     }
 
+    /// The problem of one value that cannot be.
+    pub fn refused(name: &str, code: &'static str, words: &Words) -> Problem {
+        let mut problem = Problem::parameters(vec![fault(name, code, words)]);
+        problem.status = StatusCode::UNPROCESSABLE_ENTITY;
+        problem
+    }
+
     /// Every fault at once, where what cannot be asked about is well-formed and refused: only what is no question at
     /// all is malformed.
     pub fn answerable(self) -> Result<(), Problem> {

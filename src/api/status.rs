@@ -19,6 +19,7 @@ use crate::service::known::{Known, KnownAt};
 use crate::service::status::{Question, Stopping, View};
 use crate::service::view;
 use crate::treaty::reciprocity::Viewer;
+use crate::treaty::reciprocity::timeline::TooLong;
 use crate::treaty::time::Instant;
 use crate::words::Words;
 
@@ -80,6 +81,57 @@ pub async fn reciprocity(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
     let work = move || view::status(&known, &question, &known.standing(&question));
     Ok(json(&app.ledger.computed(work).await?))
 }
+
+/// `GET /v1/reciprocity/timeline`: every change of the status from one instant to another.
+pub async fn timeline(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, Problem> {
+    let mut parameters = parameters(&asked, Id::Timeline)?;
+    let known = known(&app, &mut parameters, "known_at");
+    let view = view(&mut parameters);
+    let to = parameters.take("to", Instant::parse).unwrap_or_else(|| app.ledger.clock.now());
+    let from = parameters.take("from", Instant::parse).unwrap_or_else(|| begin_of_year(to));
+    if from > to {
+        parameters.refuse("from", "range_reversed", &REVERSED);
+    }
+    parameters.answerable()?;
+    let known = known.ok_or(Problem::not_yet())?;
+    let work = move || known.timeline(view, (from, to)).map(|found| view::timeline(&known, view, (from, to), &found));
+    let shown = app.ledger.computed(work).await?;
+    shown.map(|shown| json(&shown)).map_err(|TooLong| Parameters::refused("from", "range_too_long", &TOO_LONG))
+}
+
+/// `GET /v1/compare`: what became of a status as more became known.
+pub async fn compare(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, Problem> {
+    let mut parameters = parameters(&asked, Id::Compare)?;
+    if !parameters.is_given("from") {
+        parameters.refuse("from", "parameter_missing", &MISSING);
+    }
+    let to = known(&app, &mut parameters, "to");
+    let from = known(&app, &mut parameters, "from");
+    let as_of = as_of(&app, &mut parameters);
+    let view = view(&mut parameters);
+    if let (Some(from), Some(to)) = (&from, &to)
+        && from.size() > to.size()
+    {
+        parameters.refuse("from", "range_reversed", &REVERSED);
+    }
+    parameters.answerable()?;
+    let (from, to) = (from.ok_or(Problem::not_yet())?, to.ok_or(Problem::not_yet())?);
+    let question = Question { as_of, view, period: as_of.year(), everything: true };
+    let work = move || view::comparison(&from, &to, &question);
+    Ok(json(&app.ledger.computed(work).await?))
+}
+
+/// When the year of an instant begins.
+fn begin_of_year(at: Instant) -> Instant {
+    Instant::parse(&format!("{}-01-01T00:00:00Z", at.year())).unwrap_or(at)
+}
+
+const MISSING: Words = Words::fixed("This parameter must be there.", "Этот параметр обязателен.");
+const REVERSED: Words = Words::fixed("from lies after to.", "Начало (from) позже конца (to).");
+const TOO_LONG: Words = Words::fixed(
+    "Between from and to lie more instants than one answer looks at. Ask for less at once.",
+    "Между from и to больше моментов, чем просматривается за один ответ. Запросите меньший промежуток.",
+);
 
 impl From<Stopping> for Problem {
     fn from(_: Stopping) -> Problem {

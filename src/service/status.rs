@@ -13,6 +13,8 @@ use std::panic::resume_unwind;
 use super::known::Known;
 use super::ledger::Ledger;
 use crate::treaty::docket;
+use crate::treaty::reciprocity::compare::{Moved, moved};
+use crate::treaty::reciprocity::timeline::{Timeline, TooLong, timeline};
 use crate::treaty::reciprocity::{self, Answer, Query, Viewer};
 use crate::treaty::time::Instant;
 
@@ -97,6 +99,16 @@ impl Known {
         let names = |index: u32| self.name(index);
         let viewers = question.view.viewers().into_iter();
         viewers.map(|viewer| reciprocity::status(self.docket(), question.query(viewer), &names)).collect()
+    }
+
+    /// Every change of the status from one instant to another, both included.
+    pub fn timeline(&self, view: View, range: (Instant, Instant)) -> Result<Timeline, TooLong> {
+        timeline(self.docket(), &view.viewers(), range, &|index| self.name(index))
+    }
+
+    /// What became of a status that was given on an earlier state of knowledge.
+    pub fn moved(&self, earlier: &Known, before: &Answer, after: &Answer) -> Vec<Moved> {
+        moved(self.docket(), earlier.docket().size(), before, after, &|index| self.name(index))
     }
 }
 

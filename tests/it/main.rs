@@ -24,6 +24,7 @@ mod http_read;
 mod http_refused;
 mod http_server;
 mod http_status;
+mod http_through;
 mod http_write;
 mod inspector;
 mod lateness;

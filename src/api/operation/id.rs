@@ -63,6 +63,10 @@ pub enum Id {
     Terms,
     /// How the two sides stand.
     Reciprocity,
+    /// Every change of the status of the pair.
+    Timeline,
+    /// What became of a status as more became known.
+    Compare,
     /// What each side owes.
     Obligations,
     /// One obligation, with every change of its state.

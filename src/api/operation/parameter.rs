@@ -29,6 +29,7 @@ impl Operation {
 /// What only the status and its parts are asked.
 fn of_status(id: Id, name: &str) -> Option<Parameter> {
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
+    let size_or_instant = || json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] });
     let one_view = ["us", "ru", "undisputed"];
     let (meaning, schema) = match (id, name) {
         (Id::Obligations, "kind") => ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str()))),
@@ -39,6 +40,10 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
         (Id::Obligations, "limit") => {
             ("Obligations of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }))
         }
+        (Id::Timeline, "from") => ("The first instant. The beginning of the year of `to` if left out.", instant()),
+        (Id::Timeline, "to") => ("The last instant. The ledger's current second if left out.", instant()),
+        (Id::Compare, "from") => ("What was known before, as `known_at`. It must be there.", size_or_instant()),
+        (Id::Compare, "to") => ("What is known after, as `known_at`. The newest size if left out.", size_or_instant()),
         (_, "slot") => ("What concerns this slot.", json!({ "type": "string", "pattern": "^[A-Z][0-9]+$" })),
         (_, "obligor") => ("What this state owes.", words(Party::ALL.iter().map(|party| party.as_str()))),
         (_, "state") => ("What stands so.", words(State::ALL.iter().map(|state| state.as_str()))),

@@ -326,6 +326,28 @@ pub const OPERATIONS: &[Operation] = &[
         example("/v1/reciprocity?as_of=2026-03-06T00:00:00Z&view=all", Mistake::NoToken, Mistake::Value("view=both")),
     ),
     get(
+        (Id::Timeline, "timeline"),
+        "/v1/reciprocity/timeline",
+        "Every change of the status of the pair from one instant to another",
+        Access::Everything,
+        &["from", "to", "view", "known_at"],
+        Answered::Json("any"),
+        example(
+            "/v1/reciprocity/timeline?from=2026-02-01T00:00:00Z&to=2026-04-01T00:00:00Z&view=all",
+            Mistake::NoToken,
+            Mistake::Value("from=yesterday"),
+        ),
+    ),
+    get(
+        (Id::Compare, "compare"),
+        "/v1/compare",
+        "What became of a status as more became known",
+        Access::Everything,
+        &["from", "to", "as_of", "view"],
+        Answered::Json("any"),
+        example("/v1/compare?from=tree:10&to=tree:30", Mistake::NoToken, Mistake::Value("to=tree:30")),
+    ),
+    get(
         (Id::Obligations, "obligations"),
         "/v1/obligations",
         "What each side owes, in the order of the records that created it",

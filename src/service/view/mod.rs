@@ -3,8 +3,8 @@
 //! Invariants: a record's own object is shown as it was signed, member by member; what the ledger adds stands beside
 //! it and is computed from the register at one size.
 //!
-//! In reading order: records and what all answers share are here; [`key`], [`site`], [`inspection`], [`status`] and
-//! [`obligation`] show the rest;
+//! In reading order: records and what all answers share are here; [`key`], [`site`], [`inspection`], [`status`],
+//! [`timeline`], [`comparison`] and [`obligation`] show the rest;
 //! [`csv`] writes any list as a table.
 //!
 //! Deliberately absent: sentences for people, and any reading of the store.
@@ -14,12 +14,14 @@ mod key;
 mod obligation;
 mod site;
 mod status;
+mod through;
 mod visit;
 
 pub use key::key;
 pub use obligation::{obligation, obligations};
 pub use site::{site, site_indices};
 pub use status::{sorted, status};
+pub use through::{comparison, timeline};
 pub use visit::{declaration_named, inspection, inspection_line};
 
 use serde::Serialize;

@@ -12,7 +12,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::known::Known;
-use super::super::status::Question;
+use super::super::status::{Question, View};
 use super::head;
 use crate::treaty::obligation::State;
 use crate::treaty::reciprocity::{Answer, words};
@@ -77,9 +77,13 @@ fn links(known: &Known, question: &Question, because: &[&String]) -> Value {
     let (as_of, size, view, period) = (question.as_of, known.size(), question.view.word(), question.period);
     let include = if question.everything { "&include=all" } else { "" };
     let asked = format!("as_of={as_of}&known_at=tree:{size}&view={view}");
+    let begin = format!("{period}-01-01T00:00:00Z").min(as_of.to_string());
+    let one = if question.view == View::All { "undisputed" } else { view };
     json!({
+        "obligations": format!("/v1/obligations?as_of={as_of}&known_at=tree:{size}&view={one}"),
         "records": because.iter().map(|digest| format!("/v1/records/{digest}")).collect::<Vec<_>>(),
         "self": format!("/v1/reciprocity?{asked}&period={period}{include}"),
+        "timeline": format!("/v1/reciprocity/timeline?from={begin}&known_at=tree:{size}&to={as_of}&view={view}"),
     })
 }
 

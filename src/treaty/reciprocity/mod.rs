@@ -10,6 +10,7 @@
 
 pub mod absence;
 mod answer;
+pub mod compare;
 pub mod grade;
 pub mod history_of;
 pub mod judge;
