@@ -23,6 +23,7 @@ mod read;
 mod request;
 pub mod server;
 mod status;
+mod what_if;
 mod write;
 
 use std::net::IpAddr;
@@ -116,6 +117,7 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Terms => get(read::terms),
         Id::Reciprocity => get(status::reciprocity),
         Id::Timeline => get(status::timeline),
+        Id::WhatIf => post(what_if::what_if),
         Id::Compare => get(status::compare),
         Id::Obligations => get(obligations::obligations),
         Id::Obligation => get(obligations::obligation),

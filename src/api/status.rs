@@ -18,7 +18,6 @@ use super::{App, json};
 use crate::service::known::{Known, KnownAt};
 use crate::service::status::{Question, Stopping, View};
 use crate::service::view;
-use crate::treaty::reciprocity::Viewer;
 use crate::treaty::reciprocity::timeline::TooLong;
 use crate::treaty::time::Instant;
 use crate::words::Words;
@@ -53,7 +52,7 @@ pub fn as_of(app: &App, parameters: &mut Parameters) -> Instant {
 
 /// In whose view.
 pub fn view(parameters: &mut Parameters) -> View {
-    parameters.take("view", View::parse).unwrap_or(View::Of(Viewer::Undisputed))
+    parameters.take("view", View::parse).unwrap_or_default()
 }
 
 /// The whole question of a status.

@@ -52,6 +52,13 @@ impl View {
     }
 }
 
+/// What neither side disputes.
+impl Default for View {
+    fn default() -> View {
+        View::Of(Viewer::Undisputed)
+    }
+}
+
 /// Reads the word for one view.
 pub fn viewer(text: &str) -> Option<Viewer> {
     let is_lower = text.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -73,7 +80,7 @@ pub struct Question {
 
 impl Question {
     /// The same question to the engine, for one viewer.
-    const fn query(&self, viewer: Viewer) -> Query {
+    pub(super) const fn query(&self, viewer: Viewer) -> Query {
         Query { as_of: self.as_of, viewer, period: Some(self.period) }
     }
 }

@@ -25,6 +25,7 @@ mod http_refused;
 mod http_server;
 mod http_status;
 mod http_through;
+mod http_what_if;
 mod http_write;
 mod inspector;
 mod lateness;

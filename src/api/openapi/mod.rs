@@ -68,6 +68,7 @@ fn describe(operation: &Operation) -> Value {
             Sent::Note => json!({ "type": "string", "maxLength": crate::treaty::record::MAX_BYTES }),
             Sent::Record => reference("draft"),
             Sent::Bundle => reference("bundle"),
+            Sent::Supposition => reference("supposition"),
         };
         value["requestBody"] = json!({ "required": true, "content": { sent.media_type(): { "schema": schema } } });
     }

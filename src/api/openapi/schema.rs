@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::reference;
 use crate::hash::Hash;
+use crate::service::suppose::{Object, Supposed};
 use crate::treaty::correction::NewBody;
 use crate::treaty::header::RawAnchor;
 use crate::treaty::party::{KeyName, Party};
@@ -35,6 +36,7 @@ pub fn components() -> Value {
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
     shapes.insert("status".into(), status());
     shapes.insert("obligation".into(), obligation());
+    shapes.insert("supposition".into(), schema(&Supposed::schema()));
     shapes.insert("any".into(), json!({ "type": "object" }));
     Value::Object(shapes)
 }
@@ -78,11 +80,11 @@ fn schema(declared: &Schema) -> Value {
     match declared {
         Schema::Bool => json!({ "type": "boolean" }),
         Schema::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        // Two declarations describe in words what is no text, or not always.
+        // Three declarations describe in words what is no text, or not always.
         Schema::Text { form, .. } if *declared == Quorum::schema() => {
             json!({ "type": ["string", "object"], "description": form })
         }
-        Schema::Text { form, .. } if *declared == NewBody::schema() => {
+        Schema::Text { form, .. } if *declared == NewBody::schema() || *declared == Object::schema() => {
             json!({ "type": "object", "description": form })
         }
         Schema::Text { form, max } => {

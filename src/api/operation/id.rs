@@ -65,6 +65,8 @@ pub enum Id {
     Reciprocity,
     /// Every change of the status of the pair.
     Timeline,
+    /// How the two sides would stand, had something else been said.
+    WhatIf,
     /// What became of a status as more became known.
     Compare,
     /// What each side owes.

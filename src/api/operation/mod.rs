@@ -135,6 +135,8 @@ pub enum Sent {
     Record,
     /// A bundle.
     Bundle,
+    /// What is supposed.
+    Supposition,
 }
 
 impl Sent {
@@ -142,7 +144,7 @@ impl Sent {
     pub const fn media_type(self) -> &'static str {
         match self {
             Sent::Note => "text/plain",
-            Sent::Record => "application/json",
+            Sent::Record | Sent::Supposition => "application/json",
             Sent::Bundle => crate::evidence::bundle::MEDIA_TYPE,
         }
     }
@@ -153,6 +155,7 @@ impl Sent {
             Sent::Note => "record.note",
             Sent::Record => "record.json",
             Sent::Bundle => "record.bundle",
+            Sent::Supposition => "what-if.json",
         }
     }
 }

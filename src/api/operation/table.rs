@@ -338,6 +338,15 @@ pub const OPERATIONS: &[Operation] = &[
             Mistake::Value("from=yesterday"),
         ),
     ),
+    post(
+        (Id::WhatIf, "what_if"),
+        "/v1/reciprocity/what-if",
+        "How the two sides would stand, had something else been said. Nothing is stored",
+        Access::Everything,
+        Sent::Supposition,
+        Answered::Json("status"),
+        example("/v1/reciprocity/what-if", Mistake::NoToken, Mistake::Malformed("supposition_malformed")),
+    ),
     get(
         (Id::Compare, "compare"),
         "/v1/compare",

@@ -20,7 +20,7 @@ mod visit;
 pub use key::key;
 pub use obligation::{obligation, obligations};
 pub use site::{site, site_indices};
-pub use status::{sorted, status};
+pub use status::{sorted, status, supposed};
 pub use through::{comparison, timeline};
 pub use visit::{declaration_named, inspection, inspection_line};
 

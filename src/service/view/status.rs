@@ -37,6 +37,25 @@ pub fn status(known: &Known, question: &Question, answers: &[Answer]) -> Value {
     sorted(whole)
 }
 
+/// A status that rests on what is supposed: it says so, and what. Only records of the ledger have links.
+pub fn supposed(known: &Known, question: &Question, answers: &[Answer], assumptions: &Value) -> Value {
+    let mut whole = status(known, question, answers);
+    if let Value::Array(records) = whole["links"]["records"].take() {
+        let held = |link: &Value| link.as_str().is_some_and(|link| link.starts_with("/v1/records/sha256:"));
+        whole["links"] = json!({
+            "records": records.into_iter().filter(held).collect::<Vec<_>>(),
+            "without_assumptions": whole["links"]["self"],
+        });
+    }
+    whole["assumptions"] = ["accept", "contest", "limits", "records"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), assumptions.get(name)?.clone())))
+        .collect::<Map<_, _>>()
+        .into();
+    whole["hypothetical"] = true.into();
+    sorted(whole)
+}
+
 /// All views, and once what they share.
 fn side_by_side(shown: &mut [Value], answers: &[Answer]) -> Value {
     let mut whole = Map::new();

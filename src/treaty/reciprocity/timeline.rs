@@ -70,7 +70,7 @@ pub fn timeline(
     let mut ahead: BTreeSet<Instant> = candidates.filter(|at| (from..=to).contains(at)).collect();
     let mut standing: Vec<(Viewer, Option<Pair>)> = viewers.iter().map(|viewer| (*viewer, None)).collect();
     let mut timeline = Timeline::default();
-    let mut look = |at: Instant, standing: &mut Vec<(Viewer, Option<Pair>)>, ahead: &mut BTreeSet<Instant>| {
+    let look = |at: Instant, standing: &mut Vec<(Viewer, Option<Pair>)>, ahead: &mut BTreeSet<Instant>| {
         let mut turns = Vec::new();
         for &viewer in &seen {
             let answer = status(known, Query { as_of: at, viewer, period: None }, names);
