@@ -91,7 +91,7 @@ pub async fn obligation(
     let as_of = status::as_of(&app, &mut parameters);
     parameters.answerable()?;
     let known: Known = known.ok_or(Problem::not_yet())?;
-    let name = Cited::parse(&id).filter(|name| matches!(name, Cited::Obligation { .. })).ok_or(Problem::not_found())?;
+    let name = Cited::parse(&id).ok_or(Problem::not_found())?;
     let work = move || known.obligation(&name, as_of).map(|told| view::obligation(&known, as_of, &told));
     let shown: Option<Value> = app.ledger.computed(work).await?;
     Ok(json(&shown.ok_or(Problem::not_found())?))

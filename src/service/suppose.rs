@@ -27,7 +27,7 @@ use crate::treaty::obligation::other;
 use crate::treaty::party::Party;
 use crate::treaty::reciprocity::Answer;
 use crate::treaty::register::Register;
-use crate::treaty::shape::{At, Form, Int, List, MAX_MEMBERS, Schema, Shape, text, wrong, wrong_type};
+use crate::treaty::shape::{At, Form, Int, List, Schema, Shape, text, wrong, wrong_type};
 use crate::treaty::terms::Limits;
 use crate::treaty::time::Instant;
 use crate::words::Words;
@@ -126,9 +126,8 @@ pub struct Object(pub Map<String, Value>);
 
 impl Shape for Object {
     fn read(value: &json::Value<'_>, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Object> {
-        match (value, plain(value)) {
-            (json::Value::Object(members), _) if members.len() > MAX_MEMBERS => wrong(at, Form::TooMany, "", faults),
-            (_, Value::Object(members)) => Some(Object(members)),
+        match plain(value) {
+            Value::Object(members) => Some(Object(members)),
             _ => wrong_type(value, at, faults),
         }
     }

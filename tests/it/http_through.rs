@@ -1,11 +1,15 @@
 //! The status through time, and as more becomes known.
 
+use countersign::service::known::KnownAt;
+use countersign::service::status::{Question, View};
+use countersign::treaty::reciprocity::Viewer;
 use countersign::treaty::record::Kind;
+use countersign::treaty::time::Instant;
 use serde_json::{Value, json};
 
 use super::support::http::errors;
 use super::support::ledger::{draft, signed};
-use super::support::records::amendment;
+use super::support::records::{amendment, consenting};
 use super::support::standing::Standing;
 use super::support::visits::{at, stepping};
 
@@ -73,6 +77,35 @@ async fn a_timeline_has_every_instant_at_which_the_status_changed_in_each_view()
     }
     let link = all["links"]["self"].as_str().expect("a link");
     assert_eq!(standing.get(link).await, all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_misses_no_change_by_a_record_by_the_clock_or_by_a_consent_that_runs_out() {
+    let Some(standing) = Standing::new().await else { return };
+    let mut consent = consenting("A2", "standing", "give");
+    consent["valid_until"] = "2026-03-27T03:00:00Z".into();
+    standing.post("2026-03-25T10:00:00Z", "PL/centre/1", Kind::HostConsent, &[], consent).await;
+    let kind = Kind::Lift;
+    standing.post("2026-03-25T11:00:00Z", "US/centre/1", kind, &[standing.claim], json!({})).await;
+    let (from, to) = (at("2026-02-28T00:00:00Z"), at("2026-04-10T00:00:00Z"));
+    let all = standing.get(&format!("/v1/reciprocity/timeline?from={from}&to={to}&view=all")).await;
+    let size = standing.stock.api.size();
+    let known = standing.stock.api.ledger.known(KnownAt::Size(size)).expect("known");
+    for (viewer, view) in [(Viewer::Us, "US"), (Viewer::Ru, "RU"), (Viewer::Undisputed, "UNDISPUTED")] {
+        let changes = changes(&all, view);
+        let ran_out = changes.iter().find(|(when, ..)| when == "2026-03-27T03:00:01Z").expect("the consent runs out");
+        assert!(ran_out.2.starts_with("NOT_IN_FORCE(US"), "{ran_out:?}");
+        let mut status = all["before"][view].as_str().expect("a status").to_owned();
+        let mut changes = changes.into_iter().peekable();
+        let hours = (from.seconds()..=to.seconds()).step_by(3_600).filter_map(Instant::from_seconds);
+        for as_of in hours {
+            while let Some((.., after)) = changes.next_if(|(when, ..)| at(when) <= as_of) {
+                status = after;
+            }
+            let question = Question { as_of, view: View::Of(viewer), period: as_of.year(), everything: true };
+            assert_eq!(known.standing(&question)[0].pair.status, status, "{view} {as_of}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
