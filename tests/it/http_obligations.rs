@@ -193,6 +193,17 @@ async fn an_obligation_tells_every_change_of_its_state_in_each_view_and_what_mad
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_clock_did_is_put_on_no_record_that_came_in_the_same_second() {
+    let Some(standing) = Standing::new().await else { return };
+    let (when, refs) = ("2026-03-09T12:00:01Z", [standing.b1]);
+    standing.post(when, "RU/centre/1", Kind::Acknowledgement, &refs, json!({})).await;
+    let told = standing.get(&format!("/v1/obligations/ADMIT:{}:B1?as_of={when}", standing.b1)).await;
+    assert_eq!(steps(&told).last(), Some(&step("09T12:00:01", None, ["OVERDUE"; 3])));
+    let told = standing.get(&format!("/v1/obligations/ACK:{}:B1?as_of={when}", standing.b1)).await;
+    assert_eq!(steps(&told).last(), Some(&step("09T12:00:01", Some("acknowledgement"), ["FULFILLED_LATE"; 3])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_history_of_every_obligation_ends_where_the_status_stands() {
     let Some(standing) = Standing::new().await else { return };
     for as_of in ["2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z", "2026-03-20T00:00:00Z", "2026-05-01T00:00:00Z"] {
