@@ -111,7 +111,10 @@ async fn every_fault_of_a_question_about_obligations_is_answered_at_once() {
     wanted.push("known_at known_at".into());
     wanted.sort();
     assert_eq!(found, wanted);
-    api.get("/v1/obligations?view=all", us).await.problem(422, "parameters");
+    for wrong in ["view=all", "limit=0", "limit=201", "state=open", "kind=admit", "bom=yes"] {
+        let problem = api.get(&format!("/v1/obligations?{wrong}"), us).await.problem(422, "parameters");
+        assert_eq!(errors(&problem).len(), 1, "{wrong}");
+    }
     api.get("/v1/obligations?party=US", us).await.problem(400, "parameters");
     let id = format!("ADMIT:{}:A1", standing.a1);
     api.get(&format!("/v1/obligations/{id}?as_of=x&known_at=tree:99"), us).await.problem(422, "parameters");

@@ -77,6 +77,8 @@ async fn the_same_question_has_the_same_bytes_whatever_is_recorded_later() {
     assert_eq!((&now["known_at"], &now["as_of"]), (&json!("tree:34"), &json!(NOW)));
     let link = now["links"]["self"].as_str().expect("a link");
     assert_eq!(standing.get(link).await, now);
+    let whole = standing.get("/v1/reciprocity?include=all&period=2025&view=all").await;
+    assert_eq!(standing.get(whole["links"]["self"].as_str().expect("a link")).await, whole);
     let newest = standing.get("/v1/reciprocity?as_of=2026-03-20T00:00:00Z").await;
     assert_eq!(newest["known_at"], "tree:35");
     // An instant is answered as the size that it resolves to.
@@ -94,6 +96,8 @@ async fn all_views_stand_side_by_side_and_share_what_no_view_changes() {
         assert_eq!(views.keys().collect::<Vec<_>>(), ["RU", "UNDISPUTED", "US"]);
         assert!(is_sorted(&all));
         for (name, view) in views {
+            let own: Vec<&String> = view.as_object().expect("an object").keys().collect();
+            assert_eq!(own, ["next", "obligations", "pair", "sides", "standing", "view", "words"]);
             let path = format!("/v1/reciprocity?{ASKED}&view={}{include}", name.to_lowercase());
             let mut single = standing.get(&path).await;
             let mut whole = all.clone();

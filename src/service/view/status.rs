@@ -18,8 +18,19 @@ use crate::treaty::obligation::State;
 use crate::treaty::reciprocity::{Answer, words};
 
 /// The members that no view changes. With all three views side by side they are shown once.
-const SHARED: [&str; 10] =
-    ["absence", "ambiguity", "as_of", "denials", "exercise", "known_at", "period", "requests", "slots", "terms"];
+const SHARED: [&str; 11] = [
+    "absence",
+    "ambiguity",
+    "as_of",
+    "denials",
+    "exercise",
+    "known_at",
+    "period",
+    "quota",
+    "requests",
+    "slots",
+    "terms",
+];
 
 /// A status, in the view or the views that were asked for.
 pub fn status(known: &Known, question: &Question, answers: &[Answer]) -> Value {
