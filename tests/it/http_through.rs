@@ -11,7 +11,7 @@ use super::support::http::errors;
 use super::support::ledger::{draft, signed};
 use super::support::records::{amendment, consenting};
 use super::support::standing::Standing;
-use super::support::visits::{at, stepping};
+use super::support::visits::{at, correcting, stepping};
 
 /// The changes of a timeline in one view: when, from what, to what, and because of how many records.
 fn changes(timeline: &Value, view: &str) -> Vec<(String, String, String)> {
@@ -181,6 +181,24 @@ async fn a_comparison_names_what_moved_and_the_new_records_that_moved_it() {
     let row = moved(&later, &a1);
     assert_eq!((&row["from"], &row["to"]), (&json!("REFUSED"), &json!("EXCUSE_CLAIMED")));
     assert_eq!(row["by"], by(&withdrawal));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_obligation_that_a_correction_takes_away_is_named_with_the_correction() {
+    let Some(standing) = Standing::new().await else { return };
+    let (signer, refs) = ("US/leader/1", [standing.b1]);
+    standing.post("2026-03-21T00:00:00Z", signer, Kind::Milestone, &refs, stepping("site_arrival")).await;
+    let end = standing.post("2026-03-21T02:00:00Z", signer, Kind::Milestone, &refs, stepping("end")).await;
+    let void = correcting(end, |body| body["void"] = true.into());
+    let refs = [standing.b1, end];
+    let correction =
+        standing.post("2026-03-21T03:00:00Z", "US/leader/1 RU/centre/1", Kind::Correction, &refs, void).await;
+    let report = format!("REPORT:{end}:B1");
+    let compared = standing.get("/v1/compare?from=tree:36&to=tree:37&view=us").await;
+    let wanted = json!([{ "by": [correction.to_string()], "from": "OPEN", "id": report, "to": null }]);
+    assert_eq!(compared["obligations"], wanted);
+    standing.get(&format!("/v1/obligations/{report}?known_at=tree:36")).await;
+    standing.stock.api.get(&format!("/v1/obligations/{report}"), &standing.stock.us).await.problem(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

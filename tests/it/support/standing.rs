@@ -51,7 +51,7 @@ impl Standing {
         self.stock.api.get(path, &self.stock.us).await.expect(200).json()
     }
 
-    /// Posts a record at a time.
+    /// Posts a record at a time; its signers are written with spaces between them.
     pub async fn post(&self, when: &str, signer: &str, kind: Kind, refs: &[Hash], body: Value) -> Hash {
         post(&self.stock, when, signer, kind, refs, body).await
     }
@@ -59,7 +59,7 @@ impl Standing {
 
 async fn post(stock: &Stock, when: &str, signer: &str, kind: Kind, refs: &[Hash], body: Value) -> Hash {
     stock.api.clock.set(at(when));
-    let mut record = draft(kind, &[signer], body);
+    let mut record = draft(kind, &signer.split(' ').collect::<Vec<_>>(), body);
     record.refs = refs.to_vec();
     let note = signed(&record);
     stock.api.record(&note).await;
