@@ -178,6 +178,26 @@ async fn what_the_ledger_would_refuse_is_refused_with_its_code_and_its_place() {
         let problem = ask(&standing, json!({ "records": records })).await.problem(422, code);
         assert!(errors(&problem).contains(&format!("{place} {code}")), "{problem}");
     }
+    // Whatever is no record is told where it is none.
+    for (record, place) in [
+        (json!({}), "id"),
+        (json!({ "id": "x" }), "party"),
+        (json!({ "id": "x", "party": "US" }), "kind"),
+        (json!({ "id": "x", "party": "US", "kind": "lift" }), "body"),
+    ] {
+        let body = json!({ "records": [{ "received_at": when, "record": record }] });
+        let problem = ask(&standing, body).await.problem(422, "member_missing");
+        assert!(errors(&problem).contains(&format!("/records/0/record/{place} member_missing")), "{problem}");
+    }
+    for record in [
+        json!({ "id": "x", "party": "US", "kind": "lift", "refs": { "0": "x" }, "body": [] }),
+        json!({ "id": "x", "party": 1, "kind": [], "signers": "US", "number": -1, "anchor": 5, "body": "x" }),
+        json!({ "id": "x", "party": "US", "kind": "countermeasure", "signers": [], "body": { "cites": [1, "ADMIT:x"] } }),
+    ] {
+        let body = json!({ "records": [{ "received_at": when, "signed_by": ["US"], "record": record }] });
+        let problem = ask(&standing, body).await.expect(422).json();
+        assert!(errors(&problem).iter().all(|error| error.starts_with("/records/0/record/")), "{problem}");
+    }
     // The last entry known is the one that counts.
     let early = loose("2026-03-03T00:00:00Z", "x", "acknowledgement", "US", &[&known], json!({}));
     suppose(&standing, json!({ "records": [early], "known_at": "tree:33" })).await;
