@@ -95,7 +95,7 @@ fn parameters(operation: &Operation) -> Value {
     let one = |name: &str, place: &str| {
         let parameter = operation.parameter(name);
         let (meaning, schema) = (parameter.meaning, parameter.schema);
-        json!({ "name": name, "in": place, "required": place == "path", "description": meaning, "schema": schema })
+        json!({ "name": name, "in": place, "required": operation.requires(name), "description": meaning, "schema": schema })
     };
     let names = operation.names().into_iter().map(|name| one(name, "path"));
     names.chain(operation.query.iter().map(|name| one(name, "query"))).collect()

@@ -24,6 +24,11 @@ impl Operation {
     pub fn parameter(&self, name: &str) -> Parameter {
         of_status(self.id, name).unwrap_or_else(|| parameter(name))
     }
+
+    /// Whether it must be there.
+    pub fn requires(&self, name: &str) -> bool {
+        self.names().contains(&name) || (self.id == Id::Compare && name == "from")
+    }
 }
 
 /// What only the status and its parts are asked.
