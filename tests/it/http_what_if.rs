@@ -115,6 +115,17 @@ async fn records_are_supposed_by_the_rules_that_would_judge_them() {
     let lifted = suppose(&standing, json!({ "records": [suspension, lift], "view": "us" })).await;
     assert_eq!(standing_of(&lifted), 1);
     assert_eq!(pair(&lifted), pair(&standing.get("/v1/reciprocity?view=us").await));
+    // A status that rests on nothing but a supposition has no record to link to.
+    let mut alone = suspension.clone();
+    alone["received_at"] = "2026-03-04T00:00:00Z".into();
+    let body = json!({ "records": [alone], "view": "us", "known_at": "tree:33", "as_of": "2026-03-05T00:00:00Z" });
+    let suspended = suppose(&standing, body).await;
+    assert_eq!(suspended["pair"], json!({ "because": ["we suspend"], "status": "SUSPENDED_BY(RU)" }));
+    assert_eq!(suspended["links"]["records"], json!([]));
+    let words = suspended["words"]["en"].as_str().expect("a sentence");
+    assert!(words.contains(
+        "withheld: United States 0, Russian Federation 0, by standing claims: United States 0, Russian Federation 1"
+    ));
     // What is received after the instant asked about has not happened yet.
     let mut later = suspension.clone();
     later["received_at"] = "2026-04-01T00:00:00Z".into();
