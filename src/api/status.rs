@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::request::{NOT_KNOWN, Parameters};
 use super::{App, json};
 use crate::service::known::{Known, KnownAt};
-use crate::service::status::{Question, Stopping, View};
+use crate::service::status::{NotNow, Question, Stopping, View};
 use crate::service::view;
 use crate::treaty::reciprocity::timeline::TooLong;
 use crate::treaty::time::Instant;
@@ -94,7 +94,7 @@ pub async fn timeline(State(app): State<Arc<App>>, asked: Asked) -> Result<Respo
     parameters.answerable()?;
     let known = known.ok_or(Problem::not_yet())?;
     let work = move || known.timeline(view, (from, to)).map(|found| view::timeline(&known, view, (from, to), &found));
-    let shown = app.ledger.computed(work).await?;
+    let shown = app.ledger.computed_alone(work).await?;
     shown.map(|shown| json(&shown)).map_err(|TooLong| Parameters::refused("from", "range_too_long", &TOO_LONG))
 }
 
@@ -131,6 +131,19 @@ const TOO_LONG: Words = Words::fixed(
     "Between from and to lie more instants than one answer looks at. Ask for less at once.",
     "Между from и to больше моментов, чем просматривается за один ответ. Запросите меньший промежуток.",
 );
+
+impl From<NotNow> for Problem {
+    fn from(error: NotNow) -> Problem {
+        let detail = Words::fixed(
+            "Another timeline is being computed. Try again, or ask for a shorter one.",
+            "Вычисляется другая хронология. Повторите запрос или запросите более короткую.",
+        );
+        match error {
+            NotNow::Busy => Problem::unavailable("busy", detail, 2),
+            NotNow::Stopping(stopping) => stopping.into(),
+        }
+    }
+}
 
 impl From<Stopping> for Problem {
     fn from(_: Stopping) -> Problem {

@@ -9,6 +9,9 @@
 //! Deliberately absent: who may ask.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::known::Known;
 use super::ledger::Ledger;
@@ -90,6 +93,17 @@ impl Question {
 #[error("the ledger is stopping")]
 pub struct Stopping;
 
+/// Why what takes very long is not done now.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum NotNow {
+    /// Ask again later.
+    #[error("somebody else's is being computed")]
+    Busy,
+    /// The process is stopping.
+    #[error(transparent)]
+    Stopping(#[from] Stopping),
+}
+
 impl Known {
     /// The records, as far as a status needs them.
     pub fn docket(&self) -> docket::Known<'_> {
@@ -122,14 +136,32 @@ impl Known {
 impl Ledger {
     /// Does what takes long beside the tasks that serve.
     pub async fn computed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stopping> {
-        let permit = std::sync::Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Stopping)?;
-        let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        task.await.map_err(|error| match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Stopping,
-        })
+        let permit = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Stopping)?;
+        beside(permit, work).await
     }
+
+    /// Does what takes very long beside the tasks that serve: one such thing at a time, so that it takes no place from
+    /// what is short; nobody waits for it.
+    pub async fn computed_alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotNow> {
+        let permit = Arc::clone(&self.long).try_acquire_owned().map_err(|_| NotNow::Busy)?;
+        Ok(beside(permit, work).await?)
+    }
+}
+
+/// Works on a thread of its own, and keeps the place until it is done, even if nobody waits for it any more.
+async fn beside<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Stopping> {
+    let task = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    task.await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(_) => Stopping,
+    })
 }

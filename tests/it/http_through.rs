@@ -109,6 +109,22 @@ async fn a_timeline_misses_no_change_by_a_record_by_the_clock_or_by_a_consent_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_timeline_is_computed_at_a_time_and_keeps_nobody_else_waiting() {
+    let Some(standing) = Standing::new().await else { return };
+    let (api, us) = (&standing.stock.api, &standing.stock.us);
+    let place = std::sync::Arc::clone(&api.ledger.long).try_acquire_owned().expect("free");
+    let busy = api.get("/v1/reciprocity/timeline", us).await;
+    assert_eq!(busy.header("retry-after"), "2");
+    busy.problem(503, "busy");
+    for path in ["/v1/reciprocity", "/v1/obligations", "/v1/compare?from=tree:1"] {
+        api.get(path, us).await.expect(200);
+    }
+    drop(place);
+    api.get("/v1/reciprocity/timeline", us).await.expect(200);
+    api.get("/v1/reciprocity/timeline", us).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_timeline_includes_both_its_ends_and_the_beginning_of_a_year() {
     let Some(standing) = Standing::new().await else { return };
     let edge = "2026-03-09T12:00:01Z";
