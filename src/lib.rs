@@ -24,6 +24,7 @@
 //! | [`replica`] | where the two meet: tree and register, folded from the same entries |
 //! | [`evidence`] | what somebody with files alone can verify: a bundle, a whole log |
 //! | [`author`] | writing a record's text, and signing it |
+//! | [`history`] | records that nobody signed: a plain file, or what might follow on a ledger |
 //! | [`store`] | Postgres, and the only SQL |
 //! | [`service`] | a running ledger: the sequencer, what readers see, what they ask |
 //! | [`api`] | HTTP |

@@ -28,9 +28,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("replica", &["tlog", "treaty", "note", "hash"]),
     ("evidence", &["replica", "tlog", "treaty", "note", "json", "hash", "words"]),
     ("author", &["treaty", "note", "json", "hash"]),
+    ("history", &["author", "treaty", "note", "json", "hash", "words"]),
     // What touches the world.
     ("store", &["treaty::entry", "treaty::party", "treaty::shape", "treaty::one_of", "tlog", "hash"]),
-    ("service", &["store", "evidence", "replica", "author", "tlog", "treaty", "note", "json", "hash", "words"]),
+    (
+        "service",
+        &["store", "evidence", "replica", "history", "author", "tlog", "treaty", "note", "json", "hash", "words"],
+    ),
     ("witness", &["tlog", "note", "hash"]),
     (
         "mirror",
@@ -47,7 +51,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// The modules that are functions of their arguments.
-const PURE: &[&str] = &["evidence", "author", "replica", "tlog", "treaty", "note", "json", "hash", "words"];
+const PURE: &[&str] = &["evidence", "history", "author", "replica", "tlog", "treaty", "note", "json", "hash", "words"];
 
 /// Macros of the crate stand at its root; this is the module that each belongs to.
 const MACROS: &[(&str, &str)] = &[("body", "treaty"), ("one_of", "treaty")];
@@ -73,7 +77,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "serde_json",
-        &["author", "evidence", "service", "api", "web", "witness", "mirror", "cli"],
+        &["author", "history", "evidence", "service", "api", "web", "witness", "mirror", "cli"],
         "nothing signed is read by it",
     ),
     ("ed25519_dalek", &["note/key"], "keys are admitted and used in one place"),

@@ -25,6 +25,7 @@ use crate::hash::Hash;
 use crate::service::access::Principal;
 use crate::service::accesses::{AccessEvent, Action, MAX_SUBJECT, Outcome};
 use crate::tlog::checkpoint::decimal;
+use crate::treaty::countermeasure::Cited;
 use crate::treaty::party::Slot;
 use crate::words::Words;
 
@@ -105,8 +106,9 @@ fn subject(template: &str, uri: &Uri) -> String {
     subject.chars().filter(char::is_ascii).take(MAX_SUBJECT).collect()
 }
 
-/// An index, a digest, an id, a slot, or a part of the path of a tile.
+/// An index, a digest, an id, a slot, the id of an obligation, or a part of the path of a tile.
 fn is_name(text: &str) -> bool {
+    let owed = || Cited::parse(&text.replace("%3A", ":").replace("%3a", ":")).is_some();
     let tile =
         || text == "entries" || (text.len() <= 8 && text.bytes().all(|b| b.is_ascii_digit() || b"x.p".contains(&b)));
     decimal(text).is_some()
@@ -114,6 +116,7 @@ fn is_name(text: &str) -> bool {
         || uuid::Uuid::try_parse(text).is_ok()
         || Slot::parse(text).is_some()
         || tile()
+        || owed()
 }
 
 #[cfg(test)]
@@ -129,6 +132,12 @@ mod tests {
             ("/v1/records/{name}/note", &format!("/v1/records/{digest}/note"), &format!("/v1/records/{digest}/note")),
             ("/v1/records/{name}", "/v1/records/cs_secret", "/v1/records/-"),
             ("/v1/sites/{code}", "/v1/sites/A1", "/v1/sites/A1"),
+            (
+                "/v1/obligations/{id}",
+                &format!("/v1/obligations/ADMIT%3A{digest}:A1"),
+                &format!("/v1/obligations/ADMIT%3A{digest}:A1"),
+            ),
+            ("/v1/obligations/{id}", "/v1/obligations/ADMIT:cs_secret:A1", "/v1/obligations/-"),
             ("/tile/{*path}", "/tile/0/x001/234.p/9", "/tile/0/x001/234.p/9"),
             ("/tile/{*path}", "/tile/entries/cs_secret/000", "/tile/entries/-/000"),
         ] {

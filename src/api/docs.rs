@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use super::openapi::cell;
-use super::operation::{Caller, Mistake, OPERATIONS, Operation, parameter};
+use super::operation::{Caller, Mistake, OPERATIONS, Operation};
 use super::problem::Problem;
 use super::request::Parameters;
 use super::typed;
@@ -81,7 +81,11 @@ fn section(page: &mut String, operation: &Operation) {
     if !names.is_empty() || !operation.query.is_empty() {
         page.push_str("<table><tr><th>parameter</th><th>meaning</th></tr>\n");
         for name in names.iter().chain(operation.query) {
-            let _ = writeln!(page, "<tr><td><code>{name}</code></td><td>{}</td></tr>", escape(parameter(name).meaning));
+            let _ = writeln!(
+                page,
+                "<tr><td><code>{name}</code></td><td>{}</td></tr>",
+                escape(operation.parameter(name).meaning)
+            );
         }
         page.push_str("</table>\n");
     }

@@ -15,12 +15,15 @@ mod etag;
 mod limit;
 mod log;
 mod metrics;
+mod obligations;
 mod openapi;
 pub mod operation;
 pub mod problem;
 mod read;
 mod request;
 pub mod server;
+mod status;
+mod what_if;
 mod write;
 
 use std::net::IpAddr;
@@ -112,6 +115,12 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Declarations => get(read::declarations),
         Id::Keys => get(read::keys),
         Id::Terms => get(read::terms),
+        Id::Reciprocity => get(status::reciprocity),
+        Id::Timeline => get(status::timeline),
+        Id::WhatIf => post(what_if::what_if),
+        Id::Compare => get(status::compare),
+        Id::Obligations => get(obligations::obligations),
+        Id::Obligation => get(obligations::obligation),
     }
 }
 

@@ -260,7 +260,7 @@ impl Problem {
 
 impl Detail {
     /// A fault of form. Faults outside the JSON name their line.
-    fn fault(fault: &Fault) -> Detail {
+    pub fn fault(fault: &Fault) -> Detail {
         let line = fault.pointer.is_empty().then_some(fault.line);
         let words = fault.detail.clone();
         Detail { pointer: fault.pointer.clone(), line, code: fault.code, provision: None, words }

@@ -24,9 +24,9 @@ use crate::treaty::record::Kind;
 use crate::treaty::time::Instant;
 
 /// Records of a list, where the reader does not say.
-const DEFAULT_LIMIT: usize = 50;
+pub const DEFAULT_LIMIT: usize = 50;
 /// Records of a list at most.
-const MAX_LIMIT: usize = 200;
+pub const MAX_LIMIT: usize = 200;
 
 type Answer = Result<Response, Problem>;
 
@@ -42,15 +42,19 @@ fn reading(app: &App, asked: &Asked, id: Id) -> Result<(Reading, Parameters), Pr
     let principal = asked.holder()?;
     let mut parameters = Parameters::read(&asked.uri, id.operation().query);
     let at = parameters.take("known_at", KnownAt::parse);
+    let table = table(asked, &mut parameters);
+    let known = app.ledger.known(at.unwrap_or_default());
+    Ok((Reading { principal, known: known?, table }, parameters))
+}
+
+/// Whether a list is wanted as a table, and then whether with a byte-order mark.
+pub fn table(asked: &Asked, parameters: &mut Parameters) -> Option<bool> {
     let mark = parameters.take("bom", |text| match text {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
     });
-    let wants_table = request::accepts(&asked.headers, "text/csv");
-    let table = wants_table.then(|| mark.unwrap_or(false));
-    let known = app.ledger.known(at.unwrap_or_default());
-    Ok((Reading { principal, known: known?, table }, parameters))
+    request::accepts(&asked.headers, "text/csv").then(|| mark.unwrap_or(false))
 }
 
 /// A read without further parameters.
@@ -62,9 +66,14 @@ fn plain(app: &App, asked: &Asked, id: Id) -> Result<Reading, Problem> {
 
 /// A list, as JSON or as a table.
 fn listed(reading: &Reading, list: &List) -> Response {
-    let mut response = match reading.table {
-        Some(mark) => typed(CSV, list.to_csv(mark)),
-        None => json(&list.to_json()),
+    in_form(reading.table, &list.to_json(), || list.to_csv(reading.table.unwrap_or(false)))
+}
+
+/// The same, once it is written.
+pub fn in_form(table: Option<bool>, list: &impl serde::Serialize, as_table: impl FnOnce() -> String) -> Response {
+    let mut response = match table {
+        Some(_) => typed(CSV, as_table()),
+        None => json(list),
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     response

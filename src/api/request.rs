@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::problem::{Detail, Problem};
@@ -98,6 +98,11 @@ impl Parameters {
         Parameters::read(uri, &[]).finish()
     }
 
+    /// Whether a parameter is there.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// A parameter that `read` understands, if it is there.
     pub fn take<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = read(self.values.get(name)?);
@@ -107,11 +112,43 @@ impl Parameters {
         value
     }
 
+    /// Takes note of a value that can be read, but cannot be.
+    pub fn refuse(&mut self, name: &str, code: &'static str, words: &Words) {
+        self.faults.push(fault(name, code, words));
+    }
+
+    /// The problem of one value that cannot be.
+    pub fn refused(name: &str, code: &'static str, words: &Words) -> Problem {
+        let mut problem = Problem::parameters(vec![fault(name, code, words)]);
+        problem.status = StatusCode::UNPROCESSABLE_ENTITY;
+        problem
+    }
+
+    /// Every fault at once, where what cannot be asked about is well-formed and refused: only what is no question at
+    /// all is malformed.
+    pub fn answerable(self) -> Result<(), Problem> {
+        let is_of_value = |fault: &Detail| !NO_QUESTION.contains(&fault.code);
+        match &self.faults[..] {
+            [fault] if fault.code == NOT_KNOWN => Err(Problem::not_yet()),
+            faults if !faults.is_empty() && faults.iter().all(is_of_value) => {
+                let mut problem = Problem::parameters(self.faults);
+                problem.status = StatusCode::UNPROCESSABLE_ENTITY;
+                Err(problem)
+            }
+            _ => self.finish(),
+        }
+    }
+
     /// Every fault at once, if there is one.
     pub fn finish(self) -> Result<(), Problem> {
         if self.faults.is_empty() { Ok(()) } else { Err(Problem::parameters(self.faults)) }
     }
 }
+
+/// The code of a size or an instant that the ledger has not reached.
+pub const NOT_KNOWN: &str = "known_at";
+/// The codes of what is no question at all.
+const NO_QUESTION: [&str; 3] = ["parameter_encoding", "parameter_unknown", "parameter_repeated"];
 
 const ENCODING: Words =
     Words::fixed("The query is not percent-encoded UTF-8.", "Строка запроса не в кодировке UTF-8 с %-кодированием.");

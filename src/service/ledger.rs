@@ -135,6 +135,10 @@ pub struct Ledger {
     pub(super) queue: mpsc::Sender<Submission>,
     /// How many records are verified at once.
     pub(super) verifying: Arc<Semaphore>,
+    /// How many answers are computed at once beside the tasks that serve.
+    pub(super) computing: Arc<Semaphore>,
+    /// The place for what takes very long, such as a timeline.
+    pub long: Arc<Semaphore>,
 }
 
 impl Ledger {
@@ -187,9 +191,11 @@ impl Ledger {
         let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let verifying = Arc::new(Semaphore::new(cores));
+        let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, clerk) = (settings.clock, settings.keys.clerk);
-        let ledger = Ledger { published, seal, reader, accesses, clock, trust, clerk, queue, verifying };
+        let long = Arc::new(Semaphore::new(1));
+        let ledger =
+            Ledger { published, seal, reader, accesses, clock, trust, clerk, queue, verifying, computing, long };
         Ok((Arc::new(ledger), task))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
-//! them; [`clock`] and [`heads`] are the time and the second store.
+//! them; [`status`] computes how the two sides stand, [`obligations`] what each owes, and [`suppose`]
+//! how they would stand; [`clock`] and [`heads`] are the time and the second store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
@@ -12,9 +13,12 @@ pub mod clock;
 pub mod heads;
 pub mod known;
 pub mod ledger;
+pub mod obligations;
 pub mod policy;
 pub mod published;
 pub mod query;
 pub mod sequencer;
+pub mod status;
 pub mod submit;
+pub mod suppose;
 pub mod view;

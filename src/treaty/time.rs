@@ -52,6 +52,16 @@ impl Instant {
         if by > 0 { Some(by.unsigned_abs()) } else { None }
     }
 
+    /// The second after this one; nothing after the last that can be written.
+    pub fn next(self) -> Option<Instant> {
+        Instant::from_seconds(self.0 + 1)
+    }
+
+    /// The second before this one; nothing before 1970.
+    pub fn previous(self) -> Option<Instant> {
+        Instant::from_seconds(self.0 - 1)
+    }
+
     /// The calendar year.
     pub fn year(self) -> i32 {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default().year()

@@ -45,6 +45,7 @@ impl Described {
                 text.splitn(3, '\n').nth(2).expect("an object").as_bytes().to_vec()
             }
             Sent::Bundle => self.bundle.clone(),
+            Sent::Supposition => br#"{ "view": "all", "limits": { "notice": "48h" } }"#.to_vec(),
         }
     }
 
@@ -165,6 +166,12 @@ async fn the_description_has_every_operation_and_every_kind_and_nothing_else() {
     }
     let row = |o: &Operation| (o.method.as_str().to_owned(), o.template(), o.name.to_owned());
     assert_eq!(found, OPERATIONS.iter().map(row).collect());
+    for (path, methods) in spec["paths"].as_object().expect("paths") {
+        for parameter in methods["get"]["parameters"].as_array().into_iter().flatten() {
+            let must = parameter["in"] == "path" || (path == "/v1/compare" && parameter["name"] == "from");
+            assert_eq!(parameter["required"], must, "{path} {parameter}");
+        }
+    }
     let schemas = &spec["components"]["schemas"];
     for kind in Kind::ALL {
         assert_eq!(schemas[format!("body_{kind}")]["type"], "object", "{kind}");

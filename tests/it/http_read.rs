@@ -261,7 +261,7 @@ async fn addresses_and_methods_that_are_not_there_are_named() {
 }
 
 /// Every address that can be read.
-pub const READABLE: [&str; 19] = [
+pub const READABLE: [&str; 22] = [
     "/livez",
     "/readyz",
     "/v1/log",
@@ -281,6 +281,9 @@ pub const READABLE: [&str; 19] = [
     "/v1/keys",
     "/v1/terms",
     "/v1/records?limit=3&kind=designation&party=RU",
+    "/v1/reciprocity?view=all&period=2026",
+    "/v1/obligations?kind=BASELINE",
+    "/v1/reciprocity/timeline?view=ru",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

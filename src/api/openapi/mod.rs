@@ -16,7 +16,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::json;
-use super::operation::{Answered, Caller, May, Mistake, OPERATIONS, Operation, Sent, parameter};
+use super::operation::{Answered, Caller, May, Mistake, OPERATIONS, Operation, Sent};
 use super::problem::{self, Problem};
 use super::request::Parameters;
 
@@ -68,6 +68,7 @@ fn describe(operation: &Operation) -> Value {
             Sent::Note => json!({ "type": "string", "maxLength": crate::treaty::record::MAX_BYTES }),
             Sent::Record => reference("draft"),
             Sent::Bundle => reference("bundle"),
+            Sent::Supposition => reference("supposition"),
         };
         value["requestBody"] = json!({ "required": true, "content": { sent.media_type(): { "schema": schema } } });
     }
@@ -92,9 +93,9 @@ fn security(operation: &Operation) -> Value {
 
 fn parameters(operation: &Operation) -> Value {
     let one = |name: &str, place: &str| {
-        let parameter = parameter(name);
+        let parameter = operation.parameter(name);
         let (meaning, schema) = (parameter.meaning, parameter.schema);
-        json!({ "name": name, "in": place, "required": place == "path", "description": meaning, "schema": schema })
+        json!({ "name": name, "in": place, "required": operation.requires(name), "description": meaning, "schema": schema })
     };
     let names = operation.names().into_iter().map(|name| one(name, "path"));
     names.chain(operation.query.iter().map(|name| one(name, "query"))).collect()

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::reference;
 use crate::hash::Hash;
+use crate::service::suppose::{Object, Supposed};
 use crate::treaty::correction::NewBody;
 use crate::treaty::header::RawAnchor;
 use crate::treaty::party::{KeyName, Party};
@@ -33,8 +34,45 @@ pub fn components() -> Value {
     shapes.insert("log".into(), texts(&["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint"]));
     shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
+    shapes.insert("status".into(), status());
+    shapes.insert("obligation".into(), obligation());
+    shapes.insert("supposition".into(), schema(&Supposed::schema()));
     shapes.insert("any".into(), json!({ "type": "object" }));
     Value::Object(shapes)
+}
+
+/// The status of the pair in one view; with `view=all` there are `views` in the place of what depends on the view.
+fn status() -> Value {
+    let text = json!({ "type": "string" });
+    let object = json!({ "type": "object" });
+    let list = json!({ "type": "array", "items": object });
+    let names = ["absence", "next", "obligations", "quota", "requests", "slots", "standing"];
+    let mut properties: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), list.clone())).collect();
+    for name in ["denials", "exercise", "links", "pair", "sides", "views", "words"] {
+        properties.insert(name.into(), object.clone());
+    }
+    for name in ["as_of", "known_at", "period", "view"] {
+        properties.insert(name.into(), text.clone());
+    }
+    properties.insert("ambiguity".into(), json!({ "type": ["object", "null"] }));
+    properties.insert("terms".into(), json!({ "type": ["string", "null"] }));
+    properties.insert("checkpoint".into(), reference("head"));
+    json!({ "type": "object", "properties": properties, "required": ["as_of", "checkpoint", "known_at", "links", "period"] })
+}
+
+/// An obligation in one view.
+fn obligation() -> Value {
+    let words = ["clause", "created_at", "created_by", "due_at", "holder", "id", "kind", "obligor", "period", "state"];
+    let mut shape = texts(&words);
+    for name in ["grade", "slot", "visit"] {
+        shape["properties"][name] = json!({ "type": ["string", "null"] });
+    }
+    shape["properties"]["graded"] = json!({ "type": "boolean" });
+    shape["properties"]["causes"] = json!({ "type": "array", "items": schema(&Hash::schema()) });
+    for name in ["flags", "links"] {
+        shape["properties"][name] = json!({ "type": "object" });
+    }
+    shape
 }
 
 /// A declaration as JSON Schema.
@@ -42,11 +80,11 @@ fn schema(declared: &Schema) -> Value {
     match declared {
         Schema::Bool => json!({ "type": "boolean" }),
         Schema::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        // Two declarations describe in words what is no text, or not always.
+        // Three declarations describe in words what is no text, or not always.
         Schema::Text { form, .. } if *declared == Quorum::schema() => {
             json!({ "type": ["string", "object"], "description": form })
         }
-        Schema::Text { form, .. } if *declared == NewBody::schema() => {
+        Schema::Text { form, .. } if *declared == NewBody::schema() || *declared == Object::schema() => {
             json!({ "type": "object", "description": form })
         }
         Schema::Text { form, max } => {

@@ -21,6 +21,8 @@ pub struct Example {
 pub enum Mistake {
     /// A parameter that is not known.
     Parameter,
+    /// A parameter with a value that cannot be asked about.
+    Value(&'static str),
     /// A method that the address does not know.
     Method,
     /// No token where one is needed.
@@ -40,6 +42,7 @@ impl Mistake {
     pub const fn answer(self) -> (u16, &'static str) {
         match self {
             Mistake::Parameter => (400, "parameters"),
+            Mistake::Value(_) => (422, "parameters"),
             Mistake::Method => (405, "method_not_allowed"),
             Mistake::NoToken | Mistake::BadToken => (401, "token_required"),
             Mistake::Absent(_) => (404, "not_found"),
@@ -52,6 +55,7 @@ impl Mistake {
     pub const fn words(self) -> &'static str {
         match self {
             Mistake::Parameter => "a parameter that is not known",
+            Mistake::Value(_) => "a parameter with a value that cannot be asked about",
             Mistake::Method => "a method that this address does not know",
             Mistake::NoToken => "no token",
             Mistake::BadToken => "a token that is not in force",
@@ -79,6 +83,10 @@ impl Operation {
         let mut token = self.access.needs_token() || self.access == Access::Told;
         match mistake {
             Some(Mistake::Parameter) => path.push_str(if path.contains('?') { "&surplus=1" } else { "?surplus=1" }),
+            Some(Mistake::Value(pair)) => {
+                path.truncate(path.find('?').unwrap_or(path.len()));
+                path.push_str(&format!("?{pair}"));
+            }
             Some(Mistake::Method) => line.push_str(" -X DELETE"),
             Some(Mistake::NoToken) => token = false,
             Some(Mistake::BadToken) => {

@@ -8,12 +8,14 @@
 //! Deliberately absent: the handlers.
 
 mod example;
+mod id;
 mod parameter;
 mod table;
 
 pub use example::{Example, Mistake};
-pub use parameter::{Parameter, parameter};
-pub use table::{Id, OPERATIONS};
+pub use id::Id;
+pub use parameter::Parameter;
+pub use table::OPERATIONS;
 
 /// The method of an operation. GET includes HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +135,8 @@ pub enum Sent {
     Record,
     /// A bundle.
     Bundle,
+    /// What is supposed.
+    Supposition,
 }
 
 impl Sent {
@@ -140,7 +144,7 @@ impl Sent {
     pub const fn media_type(self) -> &'static str {
         match self {
             Sent::Note => "text/plain",
-            Sent::Record => "application/json",
+            Sent::Record | Sent::Supposition => "application/json",
             Sent::Bundle => crate::evidence::bundle::MEDIA_TYPE,
         }
     }
@@ -151,6 +155,7 @@ impl Sent {
             Sent::Note => "record.note",
             Sent::Record => "record.json",
             Sent::Bundle => "record.bundle",
+            Sent::Supposition => "what-if.json",
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The parameters of addresses and of queries: each name means one thing everywhere.
+//! The parameters of addresses and of queries: each name means one thing everywhere, but for those of the status.
 //!
 //! Deliberately absent: reading them, which is each handler's.
 
 use serde_json::{Value, json};
 
+use super::{Id, Operation};
 use crate::service::view::FLAGS;
+use crate::treaty::obligation::{Kind as Owed, State};
 use crate::treaty::party::Party;
 use crate::treaty::record::Kind;
 
@@ -17,8 +19,64 @@ pub struct Parameter {
     pub schema: Value,
 }
 
-/// The parameter of this name.
-pub fn parameter(name: &str) -> Parameter {
+impl Operation {
+    /// The parameter of this name, as this operation has it.
+    pub fn parameter(&self, name: &str) -> Parameter {
+        of_status(self.id, name).unwrap_or_else(|| parameter(name))
+    }
+
+    /// Whether it must be there.
+    pub fn requires(&self, name: &str) -> bool {
+        self.names().contains(&name) || (self.id == Id::Compare && name == "from")
+    }
+}
+
+/// What only the status and its parts are asked.
+fn of_status(id: Id, name: &str) -> Option<Parameter> {
+    let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
+    let size_or_instant = || json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] });
+    let one_view = ["us", "ru", "undisputed"];
+    let (meaning, schema) = match (id, name) {
+        (Id::Obligations, "kind") => ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str()))),
+        (Id::Obligations, "view") => (
+            "In whose view: what neither side disputes if left out.",
+            json!({ "type": "string", "enum": one_view, "default": "undisputed" }),
+        ),
+        (Id::Obligations, "limit") => {
+            ("Obligations of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }))
+        }
+        (Id::Timeline, "from") => ("The first instant. The beginning of the year of `to` if left out.", instant()),
+        (Id::Timeline, "to") => ("The last instant. The ledger's current second if left out.", instant()),
+        (Id::Compare, "from") => ("What was known before, as `known_at`. It must be there.", size_or_instant()),
+        (Id::Compare, "to") => ("What is known after, as `known_at`. The newest size if left out.", size_or_instant()),
+        (_, "slot") => ("What concerns this slot.", json!({ "type": "string", "pattern": "^[A-Z][0-9]+$" })),
+        (_, "obligor") => ("What this state owes.", words(Party::ALL.iter().map(|party| party.as_str()))),
+        (_, "state") => ("What stands so.", words(State::ALL.iter().map(|state| state.as_str()))),
+        (_, "due_before") => ("What is due before this instant.", instant()),
+        (_, "id") => (
+            "The id of an obligation, `KIND:<digest of the creating record>:<slot or ->`.",
+            json!({ "type": "string", "examples": [format!("ADMIT:sha256:{}:A1", "0".repeat(64))] }),
+        ),
+        (_, "as_of") => ("The instant asked about. The ledger's current second if left out.", instant()),
+        (_, "view") => (
+            "In whose view: what neither side disputes if left out; `all` for all three.",
+            json!({ "type": "string", "enum": one_view.iter().chain(&["all"]).collect::<Vec<_>>(), "default": "undisputed" }),
+        ),
+        (_, "period") => (
+            "The calendar year. That of `as_of` if left out.",
+            json!({ "type": "integer", "minimum": 1970, "maximum": 9999 }),
+        ),
+        (_, "include") => (
+            "`all`: also what is settled and enters no grade of the period, and requests and quotas of other years.",
+            json!({ "type": "string", "enum": ["all"] }),
+        ),
+        _ => return None,
+    };
+    Some(Parameter { meaning, schema })
+}
+
+/// The parameter of this name, which means the same everywhere.
+fn parameter(name: &str) -> Parameter {
     let text = || json!({ "type": "string" });
     let size = || json!({ "type": "integer", "minimum": 0 });
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
@@ -62,13 +120,12 @@ fn words(words: impl Iterator<Item = &'static str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::OPERATIONS;
-    use super::*;
 
     #[test]
     fn every_parameter_is_explained() {
         for operation in OPERATIONS {
             for name in operation.query.iter().copied().chain(operation.names()) {
-                assert!(!parameter(name).meaning.is_empty(), "{name}");
+                assert!(!operation.parameter(name).meaning.is_empty(), "{name}");
             }
         }
     }

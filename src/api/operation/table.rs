@@ -1,73 +1,7 @@
 //! The table: one row an operation. To add one, add a row and follow the compiler.
 
 use super::super::metrics;
-use super::{Access, Answered, Example, Method, Mistake, Operation, Sent};
-
-/// Names of the operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Id {
-    /// Whether the process answers.
-    Live,
-    /// Whether the database answers and the ledger writes.
-    Ready,
-    /// Figures for monitoring, as Prometheus reads them.
-    Metrics,
-    /// This description (OpenAPI 3.1).
-    Description,
-    /// This description, for people.
-    Docs,
-    /// The log's name, keys, policy and newest checkpoint.
-    Log,
-    /// Keys and quorum (C2SP tlog-policy).
-    Policy,
-    /// The proof that an entry is in the tree of a size.
-    Inclusion,
-    /// The proof that one tree begins with another.
-    Consistency,
-    /// The newest signed checkpoint (C2SP tlog-checkpoint).
-    Checkpoint,
-    /// A bundle of entries (C2SP tlog-tiles).
-    EntryTile,
-    /// A tile of hashes (C2SP tlog-tiles).
-    Tile,
-    /// Verifies a bundle under this ledger's own root of trust.
-    Verify,
-    /// Records, newest first, in pages that never shift.
-    Records,
-    /// Takes a signed record; answers when it is durable. 200 if it was there.
-    Submit,
-    /// Answers the exact text to sign for a record's JSON object.
-    Prepare,
-    /// One record.
-    Record,
-    /// The bytes of one entry.
-    Note,
-    /// The proof of one entry in the first checkpoint that contained it (C2SP tlog-proof).
-    Receipt,
-    /// Everything that the verification of one record needs, in one file.
-    Bundle,
-    /// The slots, each with its site, what is declared there, and the visits to it.
-    Sites,
-    /// One slot.
-    Site,
-    /// Every visit from its intent on, newest first.
-    Inspections,
-    /// One visit: both sides' records side by side.
-    Inspection,
-    /// The declarations, as a list of records.
-    Declarations,
-    /// The keys, each with its revocation and, for authors, the next number.
-    Keys,
-    /// The first terms and every amendment.
-    Terms,
-}
-
-impl Id {
-    /// The row of this operation.
-    pub fn operation(self) -> &'static Operation {
-        &OPERATIONS[self as usize] // the rows stand in the order of the names, which a test looks at
-    }
-}
+use super::{Access, Answered, Example, Id, Method, Mistake, Operation, Sent};
 
 const TEXT: Answered = Answered::Text("text/plain; charset=utf-8");
 const NONE: &[&str] = &[];
@@ -101,6 +35,10 @@ const DECLARATIONS: &[&str] = &[
     "received_from",
     "received_to",
 ];
+
+const STATUS: &[&str] = &["as_of", "known_at", "view", "period", "include"];
+const OWED: &[&str] =
+    &["as_of", "known_at", "view", "kind", "slot", "obligor", "state", "due_before", "limit", "cursor", "bom"];
 
 /// Reads without anything to send.
 const fn get(
@@ -377,6 +315,64 @@ pub const OPERATIONS: &[Operation] = &[
         LIST,
         Answered::List("record"),
         example("/v1/terms", Mistake::NoToken, Mistake::Parameter),
+    ),
+    get(
+        (Id::Reciprocity, "reciprocity"),
+        "/v1/reciprocity",
+        "How the two sides stand: for any day, as known on any day, in each side's view",
+        Access::Everything,
+        STATUS,
+        Answered::Json("status"),
+        example("/v1/reciprocity?as_of=2026-03-06T00:00:00Z&view=all", Mistake::NoToken, Mistake::Value("view=both")),
+    ),
+    get(
+        (Id::Timeline, "timeline"),
+        "/v1/reciprocity/timeline",
+        "Every change of the status of the pair from one instant to another",
+        Access::Everything,
+        &["from", "to", "view", "known_at"],
+        Answered::Json("any"),
+        example(
+            "/v1/reciprocity/timeline?from=2026-02-01T00:00:00Z&to=2026-04-01T00:00:00Z&view=all",
+            Mistake::NoToken,
+            Mistake::Value("from=yesterday"),
+        ),
+    ),
+    post(
+        (Id::WhatIf, "what_if"),
+        "/v1/reciprocity/what-if",
+        "How the two sides would stand, had something else been said. Nothing is stored",
+        Access::Everything,
+        Sent::Supposition,
+        Answered::Json("status"),
+        example("/v1/reciprocity/what-if", Mistake::NoToken, Mistake::Malformed("supposition_malformed")),
+    ),
+    get(
+        (Id::Compare, "compare"),
+        "/v1/compare",
+        "What became of a status as more became known",
+        Access::Everything,
+        &["from", "to", "as_of", "view"],
+        Answered::Json("any"),
+        example("/v1/compare?from=tree:10&to=tree:30", Mistake::NoToken, Mistake::Value("to=tree:30")),
+    ),
+    get(
+        (Id::Obligations, "obligations"),
+        "/v1/obligations",
+        "What each side owes, in the order of the records that created it",
+        Access::Everything,
+        OWED,
+        Answered::List("obligation"),
+        example("/v1/obligations?as_of=2026-03-06T00:00:00Z&kind=ADMIT", Mistake::NoToken, Mistake::Value("kind=ALL")),
+    ),
+    get(
+        (Id::Obligation, "obligation"),
+        "/v1/obligations/{id}",
+        "One obligation in each view, with every change of its state",
+        Access::Everything,
+        &["as_of", "known_at"],
+        Answered::Json("any"),
+        example("/v1/obligations/ADMIT:$VISIT:A1", Mistake::NoToken, Mistake::Absent("/v1/obligations/ADMIT")),
     ),
 ];
 

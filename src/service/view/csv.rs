@@ -81,6 +81,28 @@ pub const INSPECTIONS: &[&str] = &[
     "reports",
 ];
 
+/// The columns of a list of obligations.
+pub const OBLIGATIONS: &[&str] = &[
+    "id",
+    "kind",
+    "slot",
+    "period",
+    "obligor",
+    "holder",
+    "created_by",
+    "created_at",
+    "due_at",
+    "visit",
+    "state",
+    "grade",
+    "graded",
+    "clause",
+    "causes",
+    "flags.disputed",
+    "flags.quality",
+    "flags.quota",
+];
+
 /// Writes the rows of a list as a table.
 pub fn table(columns: &[&str], rows: &[Value], byte_order_mark: bool) -> String {
     let mut text = String::from(if byte_order_mark { "\u{feff}" } else { "" });

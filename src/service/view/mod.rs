@@ -3,18 +3,25 @@
 //! Invariants: a record's own object is shown as it was signed, member by member; what the ledger adds stands beside
 //! it and is computed from the register at one size.
 //!
-//! In reading order: records and what all answers share are here; [`key`], [`site`] and [`inspection`] show the rest;
+//! In reading order: records and what all answers share are here; [`key`], [`site`], [`inspection`], [`status`],
+//! [`timeline`], [`comparison`] and [`obligation`] show the rest;
 //! [`csv`] writes any list as a table.
 //!
 //! Deliberately absent: sentences for people, and any reading of the store.
 
 pub mod csv;
 mod key;
+mod obligation;
 mod site;
+mod status;
+mod through;
 mod visit;
 
 pub use key::key;
+pub use obligation::{obligation, obligations};
 pub use site::{site, site_indices};
+pub use status::{sorted, status, supposed};
+pub use through::{comparison, timeline};
 pub use visit::{declaration_named, inspection, inspection_line};
 
 use serde::Serialize;

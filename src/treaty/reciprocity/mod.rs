@@ -10,9 +10,13 @@
 
 pub mod absence;
 mod answer;
+pub mod compare;
 pub mod grade;
+pub mod history_of;
 pub mod judge;
 pub mod standing;
+pub mod timeline;
+pub mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod postgres;
 pub mod program;
 pub mod records;
+pub mod standing;
 pub mod stock;
 pub mod visits;
 pub mod witness;
