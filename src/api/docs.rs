@@ -81,7 +81,8 @@ fn section(page: &mut String, operation: &Operation) {
     if !names.is_empty() || !operation.query.is_empty() {
         page.push_str("<table><tr><th>parameter</th><th>meaning</th></tr>\n");
         for name in names.iter().chain(operation.query) {
-            let _ = writeln!(page, "<tr><td><code>{name}</code></td><td>{}</td></tr>", escape(parameter(name).meaning));
+            let meaning = escape(parameter(operation.id, name).meaning);
+            let _ = writeln!(page, "<tr><td><code>{name}</code></td><td>{meaning}</td></tr>");
         }
         page.push_str("</table>\n");
     }
@@ -103,6 +104,7 @@ fn wrong(page: &mut String, operation: &Operation, mistake: Mistake) {
     let _ = writeln!(page, "<pre>{}</pre>", escape(&operation.curl_wrong(mistake)));
 }
 
-fn escape(text: &str) -> String {
+/// Text as HTML and XML carry it.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -10,13 +10,16 @@
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
 mod access;
+mod atom;
 mod docs;
 mod etag;
+mod feed;
 mod limit;
 mod log;
 mod metrics;
 mod openapi;
 pub mod operation;
+mod places;
 pub mod problem;
 mod read;
 mod request;
@@ -50,6 +53,8 @@ pub struct App {
     metrics: metrics::Metrics,
     /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
     bundles: Semaphore,
+    /// Places for streams of the feed.
+    streams: Arc<places::Places>,
 }
 
 /// Bundles that are read and verified at once.
@@ -66,7 +71,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
     let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
+    let (failures, streams) = (limit::Failures::default(), places::Places::new(feed::STREAMS));
+    let app = Arc::new(App { ledger, failures, timers, metrics, bundles, streams });
     let mut router = Router::new();
     for operation in OPERATIONS {
         let mut handler = handler(operation.id);
@@ -112,6 +118,9 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Declarations => get(read::declarations),
         Id::Keys => get(read::keys),
         Id::Terms => get(read::terms),
+        Id::Events => get(feed::events),
+        Id::Stream => get(feed::stream),
+        Id::Atom => get(feed::atom),
     }
 }
 

@@ -14,6 +14,7 @@ mod http_description;
 mod http_etag;
 mod http_events;
 mod http_faults;
+mod http_feed;
 mod http_lists;
 mod http_logs;
 mod http_metrics;

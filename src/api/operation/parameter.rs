@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::Id;
 use crate::service::view::FLAGS;
 use crate::treaty::party::Party;
 use crate::treaty::record::Kind;
@@ -17,8 +18,8 @@ pub struct Parameter {
     pub schema: Value,
 }
 
-/// The parameter of this name.
-pub fn parameter(name: &str) -> Parameter {
+/// The parameter of this name, at this address.
+pub fn parameter(id: Id, name: &str) -> Parameter {
     let text = || json!({ "type": "string" });
     let size = || json!({ "type": "integer", "minimum": 0 });
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
@@ -29,6 +30,10 @@ pub fn parameter(name: &str) -> Parameter {
             "What the ledger held: `tree:<size>`, or an instant before the current second. The newest size if left out.",
             json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] }),
         ),
+        "after" => ("The index after which it begins. The whole log if left out.", size()),
+        "limit" if matches!(id, Id::Events | Id::Stream) => {
+            ("Ends after so many entries.", json!({ "type": "integer", "minimum": 1 }))
+        }
         "limit" => ("Records of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })),
         "cursor" => ("Where the page begins: `page.next` of the page before.", text()),
         "kind" => ("Records of this kind.", words(Kind::ALL.iter().map(|kind| kind.as_str()))),
@@ -68,7 +73,7 @@ mod tests {
     fn every_parameter_is_explained() {
         for operation in OPERATIONS {
             for name in operation.query.iter().copied().chain(operation.names()) {
-                assert!(!parameter(name).meaning.is_empty(), "{name}");
+                assert!(!parameter(operation.id, name).meaning.is_empty(), "{name}");
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The table: one row an operation. To add one, add a row and follow the compiler.
 
 use super::super::metrics;
-use super::{Access, Answered, Example, Method, Mistake, Operation, Sent};
+use super::row::{DECLARATIONS, FILTERS, KNOWN, LIST, NONE, TEXT, VISITS, example, get, post};
+use super::{Access, Answered, Mistake, Operation, Sent, feed};
 
 /// Names of the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ pub enum Id {
     Keys,
     /// The first terms and every amendment.
     Terms,
+    /// Every entry in log order, one line each.
+    Events,
+    /// Every entry as it comes (server-sent events).
+    Stream,
+    /// The newest entries, as an Atom feed.
+    Atom,
 }
 
 impl Id {
@@ -67,70 +74,6 @@ impl Id {
     pub fn operation(self) -> &'static Operation {
         &OPERATIONS[self as usize] // the rows stand in the order of the names, which a test looks at
     }
-}
-
-const TEXT: Answered = Answered::Text("text/plain; charset=utf-8");
-const NONE: &[&str] = &[];
-const KNOWN: &[&str] = &["known_at"];
-const LIST: &[&str] = &["known_at", "bom"];
-const VISITS: &[&str] = &["known_at", "bom", "site"];
-const FILTERS: &[&str] = &[
-    "known_at",
-    "bom",
-    "limit",
-    "cursor",
-    "kind",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-];
-const DECLARATIONS: &[&str] = &[
-    "known_at",
-    "bom",
-    "limit",
-    "cursor",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-];
-
-/// Reads without anything to send.
-const fn get(
-    (id, name): (Id, &'static str),
-    path: &'static str,
-    summary: &'static str,
-    access: Access,
-    query: &'static [&'static str],
-    answered: Answered,
-    example: Example,
-) -> Operation {
-    Operation { id, name, method: Method::Get, path, summary, access, query, sent: None, answered, example }
-}
-
-/// Takes something.
-const fn post(
-    (id, name): (Id, &'static str),
-    path: &'static str,
-    summary: &'static str,
-    access: Access,
-    sent: Sent,
-    answered: Answered,
-    example: Example,
-) -> Operation {
-    let (method, query, sent) = (Method::Post, NONE, Some(sent));
-    Operation { id, name, method, path, summary, access, query, sent, answered, example }
-}
-
-const fn example(path: &'static str, one: Mistake, other: Mistake) -> Example {
-    Example { path, mistakes: [one, other] }
 }
 
 /// Every operation.
@@ -378,6 +321,9 @@ pub const OPERATIONS: &[Operation] = &[
         Answered::List("record"),
         example("/v1/terms", Mistake::NoToken, Mistake::Parameter),
     ),
+    feed::EVENTS,
+    feed::STREAM,
+    feed::ATOM,
 ];
 
 #[cfg(test)]
