@@ -13,6 +13,7 @@ mod access;
 mod atom;
 mod docs;
 mod etag;
+mod exports;
 mod feed;
 mod limit;
 mod log;
@@ -55,6 +56,8 @@ pub struct App {
     bundles: Semaphore,
     /// Places for streams of the feed.
     streams: Arc<places::Places>,
+    /// Places for exports.
+    downloads: Arc<places::Places>,
 }
 
 /// Bundles that are read and verified at once.
@@ -72,7 +75,8 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
     let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
     let (failures, streams) = (limit::Failures::default(), places::Places::new(feed::STREAMS));
-    let app = Arc::new(App { ledger, failures, timers, metrics, bundles, streams });
+    let downloads = places::Places::new(exports::DOWNLOADS);
+    let app = Arc::new(App { ledger, failures, timers, metrics, bundles, streams, downloads });
     let mut router = Router::new();
     for operation in OPERATIONS {
         let mut handler = handler(operation.id);
@@ -121,6 +125,12 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Events => get(feed::events),
         Id::Stream => get(feed::stream),
         Id::Atom => get(feed::atom),
+        Id::RecordsCsv => get(exports::records_csv),
+        Id::RecordsNdjson => get(exports::records_ndjson),
+        Id::InspectionsCsv => get(exports::inspections_csv),
+        Id::InspectionsNdjson => get(exports::inspections_ndjson),
+        Id::Database => get(exports::database),
+        Id::Manifest => get(exports::manifest),
     }
 }
 

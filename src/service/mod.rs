@@ -2,13 +2,14 @@
 //!
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
-//! them, and [`feed`] tells them what comes; [`clock`] and [`heads`] are the time and the second store.
+//! them, [`feed`] tells them what comes, and [`export`] gives them whole tables; [`clock`] and [`heads`] are the time and the second store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
 pub mod accesses;
 pub mod clock;
+pub mod export;
 pub mod feed;
 pub mod heads;
 pub mod known;

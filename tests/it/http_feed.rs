@@ -206,10 +206,14 @@ async fn listen(address: std::net::SocketAddr, token: &str, query: &str) -> toki
 async fn up_to(stream: &mut tokio::net::TcpStream, end: &str) -> String {
     use tokio::io::AsyncReadExt as _;
     let mut said = Vec::new();
-    while !String::from_utf8_lossy(&said).contains(end) {
-        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_u8()).await.expect("in time");
-        said.push(read.unwrap_or_else(|_| panic!("ended: {}", String::from_utf8_lossy(&said))));
-    }
+    let read = async {
+        while !String::from_utf8_lossy(&said).contains(end) {
+            said.push(stream.read_u8().await?);
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    let read = tokio::time::timeout(Duration::from_secs(10), read).await;
+    assert!(matches!(read, Ok(Ok(()))), "{read:?}: {}", String::from_utf8_lossy(&said));
     String::from_utf8(said).expect("text")
 }
 

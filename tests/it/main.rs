@@ -13,6 +13,7 @@ mod http_bundle;
 mod http_description;
 mod http_etag;
 mod http_events;
+mod http_export;
 mod http_faults;
 mod http_feed;
 mod http_lists;

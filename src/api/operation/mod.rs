@@ -8,6 +8,7 @@
 //! Deliberately absent: the handlers.
 
 mod example;
+mod exports;
 mod feed;
 mod parameter;
 mod row;

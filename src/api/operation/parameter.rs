@@ -26,6 +26,10 @@ pub fn parameter(id: Id, name: &str) -> Parameter {
     let slot = || json!({ "type": "string", "examples": ["A1"], "pattern": "^[A-Z][0-9]+$" });
     let name_of_record = || json!({ "type": "string", "examples": ["6", format!("sha256:{}", "0".repeat(64))] });
     let (meaning, schema) = match name {
+        "files" => (
+            "The files that it is about, with commas between them. All of them if left out.",
+            json!({ "type": "string", "examples": ["records.csv,ledger.sqlite"] }),
+        ),
         "known_at" => (
             "What the ledger held: `tree:<size>`, or an instant before the current second. The newest size if left out.",
             json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] }),

@@ -2,7 +2,7 @@
 
 use super::super::metrics;
 use super::row::{DECLARATIONS, FILTERS, KNOWN, LIST, NONE, TEXT, VISITS, example, get, post};
-use super::{Access, Answered, Mistake, Operation, Sent, feed};
+use super::{Access, Answered, Mistake, Operation, Sent, exports, feed};
 
 /// Names of the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,18 @@ pub enum Id {
     Stream,
     /// The newest entries, as an Atom feed.
     Atom,
+    /// Records as a table.
+    RecordsCsv,
+    /// Records, one line each.
+    RecordsNdjson,
+    /// Visits as a table.
+    InspectionsCsv,
+    /// Visits, one line each.
+    InspectionsNdjson,
+    /// Every table in one database.
+    Database,
+    /// What the files of an export should be.
+    Manifest,
 }
 
 impl Id {
@@ -324,6 +336,12 @@ pub const OPERATIONS: &[Operation] = &[
     feed::EVENTS,
     feed::STREAM,
     feed::ATOM,
+    exports::RECORDS_AS_CSV,
+    exports::RECORDS_AS_NDJSON,
+    exports::INSPECTIONS_AS_CSV,
+    exports::INSPECTIONS_AS_NDJSON,
+    exports::DATABASE,
+    exports::MANIFEST,
 ];
 
 #[cfg(test)]
