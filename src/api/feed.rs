@@ -117,27 +117,24 @@ struct Watching {
 impl Watching {
     /// What is sent next: entries, or a comment that shows that the stream lives. Nothing at its end.
     async fn next(&mut self) -> Result<Option<String>, QueryError> {
-        while !self.feed.is_done() {
-            let end = async {
-                match &mut self.stopping {
-                    Some(stopping) => stopped(stopping).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                () = end => return Ok(None),
-                _ = self.beat.tick() => {
-                    let in_force = self.ledger.token(&self.token.hash).await?.is_some();
-                    return Ok(in_force.then(|| ":\n\n".to_owned()));
-                }
-                () = self.feed.arrived() => {
-                    let page = self.feed.page().await?;
-                    return Ok(Some(text(&page, event)));
-                }
-            }
+        if self.feed.is_done() {
+            return Ok(None);
         }
-        Ok(None)
+        let end = async {
+            match &mut self.stopping {
+                Some(stopping) => stopped(stopping).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = end => Ok(None),
+            _ = self.beat.tick() => {
+                let in_force = self.ledger.token(&self.token.hash).await?.is_some();
+                Ok(in_force.then(|| ":\n\n".to_owned()))
+            }
+            () = self.feed.arrived() => Ok(Some(text(&self.feed.page().await?, event))),
+        }
     }
 }
 

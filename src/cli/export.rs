@@ -1,12 +1,13 @@
-//! `export`: a whole log as a folder of files.
+//! `export`: a whole log as a folder of files, or its tables ([`super::export_tables`]).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::client::Client;
+use super::export_tables::{self, Choice, Format};
 use super::progress::Progress;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
@@ -15,11 +16,31 @@ use crate::tlog::tiles::tiles_of;
 /// Saves a whole log as a folder: its checkpoint, every hash tile and every entry, in the layout of C2SP tlog-tiles, and
 /// the root of trust that the ledger names. Any static web server can serve the folder, and `audit --folder` verifies
 /// it with no ledger in reach. Needs a token of a Party or an auditor.
+///
+/// Or saves tables to work with: all of them in a folder (`--tables`), or one of them (`--table`, `--format`, `--out`).
+/// Each file is compared with a manifest that the ledger's clerk signed, and kept only if it is whole. A host's token
+/// gives what the host may read.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["folder", "tables", "table"])))]
 pub struct Arguments {
-    /// The folder; it must not exist yet
+    /// The whole log, in this folder; it must not exist yet
     #[arg(long, value_name = "DIR")]
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    /// Every table in every format, in this folder; it must not exist yet
+    #[arg(long, value_name = "DIR")]
+    tables: Option<PathBuf>,
+    /// One table
+    #[arg(long, value_enum, requires = "format", requires = "out")]
+    table: Option<Choice>,
+    /// How the table is written
+    #[arg(long, value_enum, requires = "table")]
+    format: Option<Format>,
+    /// The file; it must not exist yet. Its manifest stands beside it
+    #[arg(long, value_name = "FILE", requires = "table")]
+    out: Option<PathBuf>,
+    /// Tables as they were then: `tree:<size>`, or an instant
+    #[arg(long, value_name = "WHEN", conflicts_with = "folder")]
+    known_at: Option<String>,
     /// The ledger
     #[arg(long, env = "COUNTERSIGN_URL")]
     url: String,
@@ -29,7 +50,21 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let folder = &arguments.folder;
+    let client = Client::new(&arguments.url, Some(&arguments.token));
+    let known_at = arguments.known_at.as_deref();
+    if let Some(folder) = &arguments.folder {
+        whole_log(&client, folder)?;
+    }
+    if let Some(folder) = &arguments.tables {
+        export_tables::all(&client, folder, known_at)?;
+    }
+    if let (Some(table), Some(format), Some(out)) = (arguments.table, arguments.format, &arguments.out) {
+        export_tables::one(&client, export_tables::file(table, format)?, out, known_at)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn whole_log(client: &Client, folder: &Path) -> anyhow::Result<()> {
     if folder.exists() {
         bail!("{} is there already; export into a new folder", folder.display());
     }
@@ -38,10 +73,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if partial.exists() {
         std::fs::remove_dir_all(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
     }
-    let size = save(&Client::new(&arguments.url, Some(&arguments.token)), &partial)?;
+    let size = save(client, &partial)?;
     std::fs::rename(&partial, folder).with_context(|| format!("cannot make {}", folder.display()))?;
     eprintln!("{size} entries in {}. Audit them with: countersign audit --folder {0}", folder.display());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn save(client: &Client, folder: &Path) -> anyhow::Result<u64> {

@@ -4,6 +4,7 @@ mod admissibility;
 mod ahead;
 mod boot;
 mod cli;
+mod cli_export;
 mod cluster;
 mod completions;
 mod corrections;
