@@ -37,6 +37,22 @@ pub enum HashError {
     Base64,
 }
 
+/// A hash of what comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces so far.
+    pub fn hash(&self) -> Hash {
+        Hash(self.0.clone().finalize().into())
+    }
+}
+
 impl Hash {
     /// The hash with these bytes.
     pub const fn new(bytes: [u8; 32]) -> Hash {

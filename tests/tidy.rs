@@ -59,6 +59,8 @@ const MACROS: &[(&str, &str)] = &[("body", "treaty"), ("one_of", "treaty")];
 /// Outside crates, and calls that reach for the world: where each may be named, and why nowhere else.
 const FENCES: &[(&str, &[&str], &str)] = &[
     ("sqlx", &["store"], "only the store speaks SQL"),
+    ("rusqlite", &["service/export/sqlite"], "a copy to take away is written in one place; the ledger never reads it"),
+    ("tempfile", &["service/export/sqlite"], "a copy to take away is written in one place"),
     ("rustix", &["store", "cli"], "processes and disks belong to the private cluster and the command line"),
     ("axum", &["api", "web", "witness", "mirror", "cli/serve"], "HTTP ends at the edge"),
     ("hyper", &["api"], "connections are served in one place"),

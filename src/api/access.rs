@@ -22,7 +22,7 @@ use super::App;
 use super::problem::Problem;
 use super::request::{self, RequestId};
 use crate::hash::Hash;
-use crate::service::access::Principal;
+use crate::service::access::{Principal, Token};
 use crate::service::accesses::{AccessEvent, Action, MAX_SUBJECT, Outcome};
 use crate::tlog::checkpoint::decimal;
 use crate::treaty::countermeasure::Cited;
@@ -33,6 +33,8 @@ use crate::words::Words;
 pub struct Asked {
     /// Who asks.
     pub principal: Principal,
+    /// With which token.
+    pub token: Option<Token>,
     /// Where.
     pub uri: Uri,
     /// The headers.
@@ -45,7 +47,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     /// Without [`recorded`] around the handler nobody is known.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked, Problem> {
         let principal = parts.extensions.get::<Principal>().cloned().unwrap_or(Principal::Anonymous);
-        Ok(Asked { principal, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        let token = parts.extensions.get::<Token>().cloned();
+        Ok(Asked { principal, token, uri: parts.uri.clone(), headers: parts.headers.clone() })
     }
 }
 
@@ -64,6 +67,7 @@ pub async fn recorded(State(app): State<Arc<App>>, mut request: Request<Body>, n
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(Principal::Holder { party: token.party, role: token.role });
+    request.extensions_mut().insert(token.clone());
     let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
     let template = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let subject = subject(&template, request.uri());

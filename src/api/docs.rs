@@ -107,6 +107,7 @@ fn wrong(page: &mut String, operation: &Operation, mistake: Mistake) {
     let _ = writeln!(page, "<pre>{}</pre>", escape(&operation.curl_wrong(mistake)));
 }
 
-fn escape(text: &str) -> String {
+/// Text as HTML and XML carry it.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -10,14 +10,18 @@
 //! Deliberately absent: pages for people, and any use of a signing key but the log's own.
 
 mod access;
+mod atom;
 mod docs;
 mod etag;
+mod exports;
+mod feed;
 mod limit;
 mod log;
 mod metrics;
 mod obligations;
 mod openapi;
 pub mod operation;
+mod places;
 pub mod problem;
 mod read;
 mod request;
@@ -53,6 +57,10 @@ pub struct App {
     metrics: metrics::Metrics,
     /// Places for bundles that are being read and verified: each may be large, and anybody may send one.
     bundles: Semaphore,
+    /// Places for streams of the feed.
+    streams: Arc<places::Places>,
+    /// Places for exports.
+    downloads: Arc<places::Places>,
 }
 
 /// Bundles that are read and verified at once.
@@ -69,7 +77,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
     let bundles = Semaphore::new(BUNDLES);
     let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
-    let app = Arc::new(App { ledger, failures: limit::Failures::default(), timers, metrics, bundles });
+    let (failures, streams) = (limit::Failures::default(), places::Places::new(feed::STREAMS));
+    let downloads = places::Places::new(exports::DOWNLOADS);
+    let app = Arc::new(App { ledger, failures, timers, metrics, bundles, streams, downloads });
     let mut router = Router::new();
     for operation in OPERATIONS {
         let mut handler = handler(operation.id);
@@ -121,6 +131,15 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Compare => get(status::compare),
         Id::Obligations => get(obligations::obligations),
         Id::Obligation => get(obligations::obligation),
+        Id::Events => get(feed::events),
+        Id::Stream => get(feed::stream),
+        Id::Atom => get(feed::atom),
+        Id::RecordsCsv => get(exports::records_csv),
+        Id::RecordsNdjson => get(exports::records_ndjson),
+        Id::InspectionsCsv => get(exports::inspections_csv),
+        Id::InspectionsNdjson => get(exports::inspections_ndjson),
+        Id::Database => get(exports::database),
+        Id::Manifest => get(exports::manifest),
     }
 }
 

@@ -100,11 +100,22 @@ async fn list_of_records(app: &App, asked: &Asked, id: Id, kind: Option<Kind>) -
         Some((decimal(size)?, decimal(before)?))
     };
     let cursor = parameters.take("cursor", cursor);
+    let limit = parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT);
+    let mut filter = Filter { before: cursor.map(|(_, before)| before), limit, ..filter(&mut parameters) };
+    filter.kind = filter.kind.or(kind);
+    parameters.finish()?;
+    if let Some((size, _)) = cursor {
+        reading.known = app.ledger.known(KnownAt::Size(size))?; // a page stays with the size of the first
+    }
+    let list = app.ledger.records(&reading.known, &reading.principal, &filter).await?;
+    Ok(listed(&reading, &list))
+}
+
+/// Which records are wanted, wherever in the log they stand.
+pub fn filter(parameters: &mut Parameters) -> Filter {
     let flag = |text: &str| view::FLAGS.contains(&text).then(|| text.to_owned());
-    let filter = Filter {
-        before: cursor.map(|(_, before)| before),
-        limit: parameters.take("limit", limit).unwrap_or(DEFAULT_LIMIT),
-        kind: parameters.take("kind", Kind::from_word).or(kind),
+    Filter {
+        kind: parameters.take("kind", Kind::from_word),
         party: parameters.take("party", Party::from_word),
         site: parameters.take("site", Slot::parse),
         inspection: parameters.take("inspection", |text| record_name(text).ok()),
@@ -112,13 +123,8 @@ async fn list_of_records(app: &App, asked: &Asked, id: Id, kind: Option<Kind>) -
         flag: parameters.take("flag", flag),
         received_from: parameters.take("received_from", Instant::parse),
         received_to: parameters.take("received_to", Instant::parse),
-    };
-    parameters.finish()?;
-    if let Some((size, _)) = cursor {
-        reading.known = app.ledger.known(KnownAt::Size(size))?; // a page stays with the size of the first
+        ..Filter::default()
     }
-    let list = app.ledger.records(&reading.known, &reading.principal, &filter).await?;
-    Ok(listed(&reading, &list))
 }
 
 /// `GET /v1/records/{index|digest}`.

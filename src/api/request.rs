@@ -103,6 +103,11 @@ impl Parameters {
         self.values.contains_key(name)
     }
 
+    /// Sets a parameter that was sent in another place; that place wins.
+    pub fn put(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
     /// A parameter that `read` understands, if it is there.
     pub fn take<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = read(self.values.get(name)?);

@@ -32,13 +32,20 @@ pub struct Timers {
     pub body: Duration,
     /// Requests that are open when the end is called.
     pub drain: Duration,
+    /// Between two signs of life on a stream.
+    pub beat: Duration,
 }
 
 impl Default for Timers {
     fn default() -> Timers {
-        Timers { header: Duration::from_secs(10), body: Duration::from_secs(15), drain: Duration::from_secs(20) }
+        let seconds = Duration::from_secs;
+        Timers { header: seconds(10), body: seconds(15), drain: seconds(20), beat: seconds(15) }
     }
 }
+
+/// Turns true when the end is called: answers that would last end then.
+#[derive(Clone, Debug)]
+pub struct Stopping(pub watch::Receiver<bool>);
 
 /// Serves until `stop` turns true, then lets the open requests finish.
 pub async fn serve(listener: TcpListener, routes: Router, timers: Timers, mut stop: watch::Receiver<bool>) {
@@ -68,7 +75,7 @@ pub async fn serve(listener: TcpListener, routes: Router, timers: Timers, mut st
 }
 
 /// Waits for the end. A sender that is gone has called it.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
@@ -81,8 +88,10 @@ async fn connection(
     _place: OwnedSemaphorePermit,
 ) {
     let _ = stream.set_nodelay(true);
+    let stopping = Stopping(stop.clone());
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(stopping.clone());
         routes.clone().oneshot(request.map(Body::new))
     });
     let mut builder = http1::Builder::new();

@@ -1,6 +1,6 @@
 //! The command line's own HTTP client: one agent, one token, answers as they are.
 //!
-//! Invariants: an answer is read under a cap; a problem (RFC 9457) becomes an error that says what the ledger said, a
+//! Invariants: an answer is read under a cap, unless it goes straight into a file; a problem (RFC 9457) becomes an error that says what the ledger said, a
 //! fault a line.
 //!
 //! Deliberately absent: retries. Sending a record again is always safe, and is the caller's decision.
@@ -51,6 +51,20 @@ impl Client {
             request = request.header("authorization", bearer);
         }
         self.answer(request.call())
+    }
+
+    /// Writes what a path answers, however large it is and however long it takes.
+    pub fn download(&self, path: &str, into: &mut impl std::io::Write) -> anyhow::Result<()> {
+        let mut request = self.agent.get(format!("{}{path}", self.url)).config().timeout_global(None).build();
+        if let Some(bearer) = self.bearer() {
+            request = request.header("authorization", bearer);
+        }
+        let mut answer = request.call().with_context(|| format!("the ledger at {} does not answer", self.url))?;
+        if !answer.status().is_success() {
+            return self.answer(Ok(answer))?.success().map(drop);
+        }
+        std::io::copy(&mut answer.body_mut().as_reader(), into).context("the answer did not arrive whole")?;
+        Ok(())
     }
 
     /// Sends a body to a path.

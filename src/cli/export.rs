@@ -1,4 +1,5 @@
-//! `export`: a whole log as a folder of files, or its records as a plain history ([`super::export_history`]).
+//! `export`: a whole log as a folder of files, its tables ([`super::export_tables`]), or its records as a plain history
+//! ([`super::export_history`]).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use clap::{ArgGroup, Args};
 
 use super::client::Client;
 use super::export_history;
+use super::export_tables::{self, Choice, Format};
 use super::progress::Progress;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
@@ -17,10 +19,14 @@ use crate::tlog::tiles::tiles_of;
 /// the root of trust that the ledger names. Any static web server can serve the folder, and `audit --folder` verifies
 /// it with no ledger in reach. Needs a token of a Party or an auditor.
 ///
+/// Or saves tables to work with: all of them in a folder (`--tables`), or one of them (`--table`, `--format`, `--out`).
+/// Each file is compared with a manifest that the ledger's clerk signed, and kept only if it is whole. A host's token
+/// gives what the host may read.
+///
 /// With `--history` the records go into a plain file, one JSON object a line, which `status --history` reads; nothing in
 /// that file is proved.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["folder", "history"])))]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["folder", "history", "tables", "table"])))]
 pub struct Arguments {
     /// The whole log, in this folder; it must not exist yet
     #[arg(long, value_name = "DIR")]
@@ -28,6 +34,21 @@ pub struct Arguments {
     /// The records, in this plain file; it must not exist yet
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Every table in every format, in this folder; it must not exist yet
+    #[arg(long, value_name = "DIR")]
+    tables: Option<PathBuf>,
+    /// One table
+    #[arg(long, value_enum, requires = "format", requires = "out")]
+    table: Option<Choice>,
+    /// How the table is written
+    #[arg(long, value_enum, requires = "table")]
+    format: Option<Format>,
+    /// The file; it must not exist yet. Its manifest stands beside it
+    #[arg(long, value_name = "FILE", requires = "table")]
+    out: Option<PathBuf>,
+    /// Tables as they were then: `tree:<size>`, or an instant
+    #[arg(long, value_name = "WHEN", conflicts_with = "folder")]
+    known_at: Option<String>,
     /// The ledger
     #[arg(long, env = "COUNTERSIGN_URL")]
     url: String,
@@ -38,8 +59,15 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let client = Client::new(&arguments.url, Some(&arguments.token));
+    let known_at = arguments.known_at.as_deref();
     if let Some(folder) = &arguments.folder {
         whole_log(&client, folder)?;
+    }
+    if let Some(folder) = &arguments.tables {
+        export_tables::all(&client, folder, known_at)?;
+    }
+    if let (Some(table), Some(format), Some(out)) = (arguments.table, arguments.format, &arguments.out) {
+        export_tables::one(&client, export_tables::file(table, format)?, out, known_at)?;
     }
     if let Some(file) = &arguments.history {
         export_history::write(&client, file)?;

@@ -18,6 +18,7 @@ mod completions;
 mod demo;
 mod export;
 mod export_history;
+mod export_tables;
 mod files;
 mod inspect;
 mod key_show;
@@ -94,7 +95,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Show what a file says, without believing any of it
     Inspect(inspect::Arguments),
-    /// Save a whole log as a folder of files that can be audited and served
+    /// Save a whole log as a folder that can be audited and served, or tables to work with
     Export(export::Arguments),
     /// Verify a whole log: every signature, every rule, every hash
     Audit(audit::Arguments),

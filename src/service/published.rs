@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use imbl::Vector;
+use tokio::sync::watch;
 
 use crate::note::{SignError, Signer, Verifier};
 use crate::replica::Replica;
@@ -59,6 +60,8 @@ pub struct Published {
     /// Why the ledger has stopped writing, if it has.
     pub halted: Arc<ArcSwapOption<String>>,
     sizes: Vector<u64>,
+    /// Wakes whoever waits for entries; what there is they read here.
+    arrivals: Arc<watch::Sender<u64>>,
 }
 
 impl Published {
@@ -66,7 +69,7 @@ impl Published {
     pub fn first(replica: Replica, sizes: Vector<u64>, seal: &Seal) -> Result<Published, SignError> {
         let newest = sizes.last().copied().unwrap_or(0);
         let checkpoint = seal.checkpoint(&replica, newest)?.into();
-        Ok(Published { replica, checkpoint, halted: Arc::default(), sizes })
+        Ok(Published { replica, checkpoint, halted: Arc::default(), sizes, arrivals: Arc::default() })
     }
 
     /// The state after this one.
@@ -75,7 +78,18 @@ impl Published {
         sizes.extend(new.iter().copied());
         let newest = sizes.last().copied().unwrap_or(0);
         let checkpoint = seal.checkpoint(&replica, newest)?.into();
-        Ok(Published { replica, checkpoint, halted: Arc::clone(&self.halted), sizes })
+        let (halted, arrivals) = (Arc::clone(&self.halted), Arc::clone(&self.arrivals));
+        Ok(Published { replica, checkpoint, halted, sizes, arrivals })
+    }
+
+    /// Wakes when a later state than this one has been announced.
+    pub fn arrivals(&self) -> watch::Receiver<u64> {
+        self.arrivals.subscribe()
+    }
+
+    /// Wakes whoever waits, once readers see this state. Nobody is waited for.
+    pub fn announce(&self) {
+        self.arrivals.send_replace(self.size());
     }
 
     /// Number of entries.

@@ -345,7 +345,7 @@ impl Ledger {
 
 impl Filter {
     /// Whether the list is to have the entry at `index`.
-    fn has(&self, past: &Past<'_>, index: u64, visit: Option<u64>, known: &Known) -> bool {
+    pub(super) fn has(&self, past: &Past<'_>, index: u64, visit: Option<u64>, known: &Known) -> bool {
         let Some(fact) = past.fact(index) else { return false };
         let signed = |name: &str| {
             let signers = known.published.replica.register().signers_of(index);

@@ -312,7 +312,7 @@ impl<L: Log> Sequencer<L> {
             ))));
         }
         let published = self.seal(&base, replica, &tail.sizes)?;
-        self.published.store(Arc::new(published));
+        self.show(&Arc::new(published));
         Ok(())
     }
 
@@ -321,7 +321,7 @@ impl<L: Log> Sequencer<L> {
         let mut published = Arc::clone(base);
         if !batch.entries.is_empty() {
             published = Arc::new(self.seal(base, batch.next, &[batch.head.size])?);
-            self.published.store(Arc::clone(&published));
+            self.show(&published);
         }
         let first = base.replica.tree().size();
         let entries: Vec<Arc<Entry>> = batch.entries.into_iter().map(Arc::new).collect();
@@ -337,6 +337,12 @@ impl<L: Log> Sequencer<L> {
             Answer { outcome, entry, published: Arc::clone(&published), refusal }
         });
         Ok(answers.collect())
+    }
+
+    /// Readers see it, then those who wait for entries wake.
+    fn show(&self, published: &Arc<Published>) {
+        self.published.store(Arc::clone(published));
+        published.announce();
     }
 
     /// The signed refusal of an authentic record. Without it the answer is still the answer.

@@ -18,6 +18,8 @@ crate::one_of! {
     pub enum Action {
         /// Something was read.
         Read = "read",
+        /// A stream ended; its beginning was a read.
+        StreamEnd = "stream_end",
         /// A text was prepared, and judged before it is signed.
         Prepare = "prepare",
         /// A token was made.

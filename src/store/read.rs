@@ -14,7 +14,8 @@ use std::time::Duration;
 use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
-use super::StoreError;
+use super::{StoreError, hash_column};
+use crate::hash::Hash;
 
 /// A pool of reading connections.
 #[derive(Clone, Debug)]
@@ -73,6 +74,20 @@ impl Reader {
             return Ok(entries);
         }
         Err(StoreError::Falsified(format!("of the entries {start} to {end} only {} are stored", entries.len())))
+    }
+
+    /// The digests of the records from `start` to before `end`, in index order.
+    pub async fn digests(&self, start: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
+        let rows = sqlx::query("SELECT digest FROM countersign.entry WHERE index >= $1 AND index < $2 ORDER BY index")
+            .bind(i64::try_from(start).unwrap_or(i64::MAX))
+            .bind(i64::try_from(end).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await?;
+        let digests = rows.iter().map(|row| hash_column(row, 0)).collect::<Result<Vec<_>, _>>()?;
+        if digests.len() as u64 == end.saturating_sub(start) {
+            return Ok(digests);
+        }
+        Err(StoreError::Falsified(format!("of the entries {start} to {end} only {} are stored", digests.len())))
     }
 
     /// The bytes of the entries at these indices, in the order of `indices`.

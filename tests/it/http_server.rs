@@ -12,7 +12,8 @@ use super::support::records::simple;
 
 /// Timers that a test can wait for.
 fn short() -> Timers {
-    Timers { header: Duration::from_millis(800), body: Duration::from_millis(800), drain: Duration::from_secs(5) }
+    let (soon, drain) = (Duration::from_millis(800), Duration::from_secs(5));
+    Timers { header: soon, body: soon, drain, ..Timers::default() }
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {

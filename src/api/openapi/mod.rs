@@ -107,7 +107,7 @@ fn responses(operation: &Operation) -> Value {
         Answered::Json(of) => reference(of),
         Answered::Bundle => reference("bundle"),
         Answered::Bytes => json!({}),
-        Answered::Text(_) | Answered::List(_) => json!({ "type": "string" }),
+        Answered::Text(_) | Answered::List(_) | Answered::Stream(_) => json!({ "type": "string" }),
     };
     let types = operation.answered.media_types();
     let content: Map<String, Value> =
@@ -121,7 +121,7 @@ fn responses(operation: &Operation) -> Value {
     if operation.status() == 201 {
         responses["200"] = good;
     }
-    if operation.sent.is_none() {
+    if operation.sent.is_none() && !matches!(operation.answered, Answered::Stream(_)) {
         responses["304"] = json!({ "description": "You have it already (If-None-Match)" });
     }
     for mistake in operation.example.mistakes {

@@ -73,6 +73,24 @@ pub enum Id {
     Obligations,
     /// One obligation, with every change of its state.
     Obligation,
+    /// Every entry in log order, one line each.
+    Events,
+    /// Every entry as it comes (server-sent events).
+    Stream,
+    /// The newest entries, as an Atom feed.
+    Atom,
+    /// Records as a table.
+    RecordsCsv,
+    /// Records, one line each.
+    RecordsNdjson,
+    /// Visits as a table.
+    InspectionsCsv,
+    /// Visits, one line each.
+    InspectionsNdjson,
+    /// Every table in one database.
+    Database,
+    /// What the files of an export should be.
+    Manifest,
 }
 
 impl Id {

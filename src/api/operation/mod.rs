@@ -8,8 +8,11 @@
 //! Deliberately absent: the handlers.
 
 mod example;
+mod exports;
+mod feed;
 mod id;
 mod parameter;
+mod row;
 mod table;
 
 pub use example::{Example, Mistake};
@@ -173,13 +176,15 @@ pub enum Answered {
     Bundle,
     /// Bytes.
     Bytes,
+    /// Something of this media type that is sent as it is read: without a tag, and cut off where reading fails.
+    Stream(&'static str),
 }
 
 impl Answered {
     /// The media types that there are, the usual one first.
     pub fn media_types(self) -> Vec<&'static str> {
         match self {
-            Answered::Text(media_type) => vec![media_type],
+            Answered::Text(media_type) | Answered::Stream(media_type) => vec![media_type],
             Answered::Json(_) => vec!["application/json"],
             Answered::List(_) => vec!["application/json", "text/csv"],
             Answered::Bundle => vec![crate::evidence::bundle::MEDIA_TYPE],

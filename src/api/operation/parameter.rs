@@ -22,7 +22,7 @@ pub struct Parameter {
 impl Operation {
     /// The parameter of this name, as this operation has it.
     pub fn parameter(&self, name: &str) -> Parameter {
-        of_status(self.id, name).unwrap_or_else(|| parameter(name))
+        of_status(self.id, name).unwrap_or_else(|| parameter(self.id, name))
     }
 
     /// Whether it must be there.
@@ -75,18 +75,26 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
     Some(Parameter { meaning, schema })
 }
 
-/// The parameter of this name, which means the same everywhere.
-fn parameter(name: &str) -> Parameter {
+/// The parameter of this name, at this address.
+fn parameter(id: Id, name: &str) -> Parameter {
     let text = || json!({ "type": "string" });
     let size = || json!({ "type": "integer", "minimum": 0 });
     let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
     let slot = || json!({ "type": "string", "examples": ["A1"], "pattern": "^[A-Z][0-9]+$" });
     let name_of_record = || json!({ "type": "string", "examples": ["6", format!("sha256:{}", "0".repeat(64))] });
     let (meaning, schema) = match name {
+        "files" => (
+            "The files that it is about, with commas between them. All of them if left out.",
+            json!({ "type": "string", "examples": ["records.csv,ledger.sqlite"] }),
+        ),
         "known_at" => (
             "What the ledger held: `tree:<size>`, or an instant before the current second. The newest size if left out.",
             json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] }),
         ),
+        "after" => ("The index after which it begins. The whole log if left out.", size()),
+        "limit" if matches!(id, Id::Events | Id::Stream) => {
+            ("Ends after so many entries.", json!({ "type": "integer", "minimum": 1 }))
+        }
         "limit" => ("Records of a page.", json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })),
         "cursor" => ("Where the page begins: `page.next` of the page before.", text()),
         "kind" => ("Records of this kind.", words(Kind::ALL.iter().map(|kind| kind.as_str()))),

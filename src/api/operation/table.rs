@@ -1,75 +1,12 @@
 //! The table: one row an operation. To add one, add a row and follow the compiler.
 
 use super::super::metrics;
-use super::{Access, Answered, Example, Id, Method, Mistake, Operation, Sent};
-
-const TEXT: Answered = Answered::Text("text/plain; charset=utf-8");
-const NONE: &[&str] = &[];
-const KNOWN: &[&str] = &["known_at"];
-const LIST: &[&str] = &["known_at", "bom"];
-const VISITS: &[&str] = &["known_at", "bom", "site"];
-const FILTERS: &[&str] = &[
-    "known_at",
-    "bom",
-    "limit",
-    "cursor",
-    "kind",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-];
-const DECLARATIONS: &[&str] = &[
-    "known_at",
-    "bom",
-    "limit",
-    "cursor",
-    "party",
-    "site",
-    "inspection",
-    "signed_by",
-    "flag",
-    "received_from",
-    "received_to",
-];
+use super::row::{DECLARATIONS, FILTERS, KNOWN, LIST, NONE, TEXT, VISITS, example, get, post};
+use super::{Access, Answered, Id, Mistake, Operation, Sent, exports, feed};
 
 const STATUS: &[&str] = &["as_of", "known_at", "view", "period", "include"];
 const OWED: &[&str] =
     &["as_of", "known_at", "view", "kind", "slot", "obligor", "state", "due_before", "limit", "cursor", "bom"];
-
-/// Reads without anything to send.
-const fn get(
-    (id, name): (Id, &'static str),
-    path: &'static str,
-    summary: &'static str,
-    access: Access,
-    query: &'static [&'static str],
-    answered: Answered,
-    example: Example,
-) -> Operation {
-    Operation { id, name, method: Method::Get, path, summary, access, query, sent: None, answered, example }
-}
-
-/// Takes something.
-const fn post(
-    (id, name): (Id, &'static str),
-    path: &'static str,
-    summary: &'static str,
-    access: Access,
-    sent: Sent,
-    answered: Answered,
-    example: Example,
-) -> Operation {
-    let (method, query, sent) = (Method::Post, NONE, Some(sent));
-    Operation { id, name, method, path, summary, access, query, sent, answered, example }
-}
-
-const fn example(path: &'static str, one: Mistake, other: Mistake) -> Example {
-    Example { path, mistakes: [one, other] }
-}
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &[
@@ -374,6 +311,15 @@ pub const OPERATIONS: &[Operation] = &[
         Answered::Json("any"),
         example("/v1/obligations/ADMIT:$VISIT:A1", Mistake::NoToken, Mistake::Absent("/v1/obligations/ADMIT")),
     ),
+    feed::EVENTS,
+    feed::STREAM,
+    feed::ATOM,
+    exports::RECORDS_AS_CSV,
+    exports::RECORDS_AS_NDJSON,
+    exports::INSPECTIONS_AS_CSV,
+    exports::INSPECTIONS_AS_NDJSON,
+    exports::DATABASE,
+    exports::MANIFEST,
 ];
 
 #[cfg(test)]

@@ -105,8 +105,19 @@ pub const OBLIGATIONS: &[&str] = &[
 
 /// Writes the rows of a list as a table.
 pub fn table(columns: &[&str], rows: &[Value], byte_order_mark: bool) -> String {
+    heading(columns, byte_order_mark) + &lines(columns, rows)
+}
+
+/// The first line of a table.
+pub fn heading(columns: &[&str], byte_order_mark: bool) -> String {
     let mut text = String::from(if byte_order_mark { "\u{feff}" } else { "" });
     line(columns.iter().map(|column| (*column).to_owned()), &mut text);
+    text
+}
+
+/// The lines after the first.
+pub fn lines(columns: &[&str], rows: &[Value]) -> String {
+    let mut text = String::new();
     for row in rows {
         line(columns.iter().map(|column| cell(row, column)), &mut text);
     }
@@ -127,10 +138,14 @@ fn line(cells: impl Iterator<Item = String>, text: &mut String) {
     text.push_str("\r\n");
 }
 
+/// The member that a column names.
+pub fn member<'r>(row: &'r Value, column: &str) -> &'r Value {
+    column.split('.').fold(row, |value, name| &value[name])
+}
+
 /// The member that a column names, as text.
 fn cell(row: &Value, column: &str) -> String {
-    let member = column.split('.').fold(row, |value, name| &value[name]);
-    match member {
+    match member(row, column) {
         Value::Null => String::new(),
         Value::String(text) => harmless(text),
         Value::Number(number) => number.to_string(),

@@ -74,6 +74,26 @@ impl Api {
         Some(api)
     }
 
+    /// The same ledger, opened anew from its database and its file of heads.
+    pub async fn restart(self) -> Api {
+        let Api { ledger, routes, clock, database, _folder } = self;
+        drop((ledger, routes));
+        for _ in 0..500 {
+            let settings = Settings {
+                store: database.options(ClusterRole::Runtime),
+                heads: _folder.path().join("heads"),
+                keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+                clock: clock.clone(),
+            };
+            if let Ok((ledger, _)) = Ledger::open(settings).await {
+                let routes = api::routes(Arc::clone(&ledger), Timers::default());
+                return Api { ledger, routes, clock, database, _folder };
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await; // the old sequencer still holds the file
+        }
+        panic!("the ledger does not open again");
+    }
+
     /// Serves the ledger on a port of the loopback.
     pub async fn listen(&self, timers: Timers) -> Listening {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

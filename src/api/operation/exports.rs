@@ -1,0 +1,103 @@
+//! The rows of exports: whole tables to take away.
+//!
+//! Deliberately absent: pages. Lists have them.
+
+use super::row::{KNOWN, TEXT, example, get};
+use super::{Access, Answered, Id, Mistake, Operation};
+
+/// Of a table of records.
+const RECORDS: &[&str] =
+    &["known_at", "kind", "party", "site", "inspection", "signed_by", "flag", "received_from", "received_to"];
+/// Of the same with a byte-order mark.
+const RECORDS_CSV: &[&str] =
+    &["known_at", "bom", "kind", "party", "site", "inspection", "signed_by", "flag", "received_from", "received_to"];
+/// Of a table without a filter.
+const MARKED: &[&str] = &["known_at", "bom"];
+/// Of the manifest: everything that its files take, and which files.
+const ALL: &[&str] = &[
+    "known_at",
+    "files",
+    "bom",
+    "kind",
+    "party",
+    "site",
+    "inspection",
+    "signed_by",
+    "flag",
+    "received_from",
+    "received_to",
+];
+const CSV: Answered = Answered::Stream("text/csv; charset=utf-8; header=present");
+const NDJSON: Answered = Answered::Stream(super::super::exports::NDJSON);
+
+const fn export(
+    (id, name): (Id, &'static str),
+    path: &'static str,
+    summary: &'static str,
+    query: &'static [&'static str],
+    answered: Answered,
+    shown: &'static str,
+) -> Operation {
+    let example = example(shown, Mistake::NoToken, Mistake::Parameter);
+    get((id, name), path, summary, Access::Holder, query, answered, example)
+}
+
+/// Records as CSV.
+pub const RECORDS_AS_CSV: Operation = export(
+    (Id::RecordsCsv, "records_csv"),
+    "/v1/exports/records.csv",
+    "Every record in log order, as a table",
+    RECORDS_CSV,
+    CSV,
+    "/v1/exports/records.csv?kind=designation",
+);
+
+/// Records as NDJSON.
+pub const RECORDS_AS_NDJSON: Operation = export(
+    (Id::RecordsNdjson, "records_ndjson"),
+    "/v1/exports/records.ndjson",
+    "Every record in log order, one line each; the last line says that it is complete",
+    RECORDS,
+    NDJSON,
+    "/v1/exports/records.ndjson?party=US",
+);
+
+/// Visits as CSV.
+pub const INSPECTIONS_AS_CSV: Operation = export(
+    (Id::InspectionsCsv, "inspections_csv"),
+    "/v1/exports/inspections.csv",
+    "Every visit in the order of the intents, as a table",
+    MARKED,
+    CSV,
+    "/v1/exports/inspections.csv",
+);
+
+/// Visits as NDJSON.
+pub const INSPECTIONS_AS_NDJSON: Operation = export(
+    (Id::InspectionsNdjson, "inspections_ndjson"),
+    "/v1/exports/inspections.ndjson",
+    "Every visit in the order of the intents, one line each; the last line says that it is complete",
+    KNOWN,
+    NDJSON,
+    "/v1/exports/inspections.ndjson",
+);
+
+/// Every table in one file.
+pub const DATABASE: Operation = export(
+    (Id::Database, "database"),
+    "/v1/exports/ledger.sqlite",
+    "Every table in one SQLite database",
+    KNOWN,
+    Answered::Stream(super::super::exports::SQLITE),
+    "/v1/exports/ledger.sqlite",
+);
+
+/// What the files should be.
+pub const MANIFEST: Operation = export(
+    (Id::Manifest, "manifest"),
+    "/v1/exports/manifest",
+    "Rows, bytes and hashes of an export, signed by the clerk",
+    ALL,
+    TEXT,
+    "/v1/exports/manifest?files=records.csv,ledger.sqlite",
+);

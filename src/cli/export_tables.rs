@@ -1,0 +1,210 @@
+//! `export --tables`, `export --table`: whole tables as files, compared with the manifest that the clerk signed.
+//!
+//! Invariants: a file has its own name only when its rows, bytes and hash are those of the manifest; until then it has
+//! another one, and after a failure none. Nothing is ever overwritten.
+//!
+//! Deliberately absent: going on in the middle. A download that broke off is begun again.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::ValueEnum;
+
+use super::client::Client;
+use crate::evidence::manifest::{Listed, Manifest};
+use crate::hash::Hasher;
+use crate::note::Verifier;
+use crate::service::export::{self, Form, Table, sqlite};
+
+/// What can be taken away on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// Every record
+    Records,
+    /// Every visit
+    Inspections,
+    /// Every table, in one database (format sqlite)
+    Ledger,
+}
+
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for a spreadsheet
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+    /// A database
+    Sqlite,
+}
+
+/// The file that is meant.
+pub fn file(choice: Choice, format: Format) -> anyhow::Result<export::File> {
+    let form = match (choice, format) {
+        (Choice::Ledger, Format::Sqlite) => return Ok(export::File::Database),
+        (Choice::Ledger, _) => bail!("the whole ledger is one database: take --format sqlite"),
+        (_, Format::Sqlite) => bail!("a database holds every table: take --table ledger"),
+        (_, Format::Csv) => Form::Csv,
+        (_, Format::Ndjson) => Form::Ndjson,
+    };
+    let table = if choice == Choice::Records { Table::Records } else { Table::Inspections };
+    Ok(export::File::Text(table, form))
+}
+
+/// Saves every table in every form, with the manifest, in a new folder.
+pub fn all(client: &Client, folder: &Path, known_at: Option<&str>) -> anyhow::Result<()> {
+    ensure!(!folder.exists(), "{} is there already; export into a new folder", folder.display());
+    let (note, manifest) = signed_manifest(client, &export::File::all(), known_at)?;
+    // Everything goes into a folder of another name first, so that half an export is never taken for a whole one.
+    let partial = Partial(folder.with_added_extension("partial"));
+    partial.remove();
+    std::fs::create_dir_all(&partial.0).with_context(|| format!("cannot make {}", partial.0.display()))?;
+    for listed in &manifest.files {
+        save(client, &manifest, listed, &partial.0.join(&listed.name))?;
+    }
+    let place = partial.0.join("manifest");
+    std::fs::write(&place, note).with_context(|| format!("cannot write {}", place.display()))?;
+    std::fs::rename(&partial.0, folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    report(&manifest, folder);
+    Ok(())
+}
+
+/// Saves one file, and its manifest beside it.
+pub fn one(client: &Client, file: export::File, out: &Path, known_at: Option<&str>) -> anyhow::Result<()> {
+    let beside = out.with_added_extension("manifest");
+    for path in [out, &beside] {
+        ensure!(!path.exists(), "{} is there already, and is not overwritten", path.display());
+    }
+    let (note, manifest) = signed_manifest(client, &[file], known_at)?;
+    let listed = manifest.files.first().context("the manifest names no file")?;
+    let partial = Partial(out.with_added_extension("partial"));
+    save(client, &manifest, listed, &partial.0)?;
+    std::fs::write(&beside, note).with_context(|| format!("cannot write {}", beside.display()))?;
+    std::fs::rename(&partial.0, out).with_context(|| format!("cannot make {}", out.display()))?;
+    report(&manifest, out);
+    Ok(())
+}
+
+fn report(manifest: &Manifest, place: &Path) {
+    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+    let (size, scope) = (manifest.head.size, &manifest.scope);
+    eprintln!("{}: {rows} rows, as of tree:{size}, scope: {scope}; as the clerk's manifest says", place.display());
+}
+
+/// A file or a folder that goes unless it got its name.
+struct Partial(PathBuf);
+
+impl Partial {
+    fn remove(&self) {
+        // It is not there where nothing went wrong.
+        let _ = std::fs::remove_file(&self.0).or_else(|_| std::fs::remove_dir_all(&self.0));
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// The manifest of these files, and that the clerk signed it.
+fn signed_manifest(
+    client: &Client,
+    files: &[export::File],
+    known_at: Option<&str>,
+) -> anyhow::Result<(Vec<u8>, Manifest)> {
+    let about = client.fetch_json("/v1/log")?;
+    let clerk = about["clerk_vkey"].as_str().and_then(|vkey| Verifier::parse(vkey).ok());
+    let clerk = clerk.context("the ledger does not name the key of its clerk")?;
+    let names: Vec<String> = files.iter().map(|file| file.name()).collect();
+    let pinned = known_at.map_or_else(String::new, |at| format!("&known_at={at}"));
+    let mut note = Vec::new();
+    client.download(&format!("/v1/exports/manifest?files={}{pinned}", names.join(",")), &mut note)?;
+    let manifest = Manifest::open(&note, &clerk).context(
+        "the manifest does not bear the signature of the ledger's clerk, so nothing was saved: \
+         keep it as evidence if it comes again, and ask the operator",
+    )?;
+    let listed: Vec<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();
+    let is_asked = listed == names && manifest.filter.is_empty() && about["origin"] == manifest.origin.as_str();
+    ensure!(is_asked, "the manifest is about something else than was asked for, so nothing was saved");
+    Ok((note, manifest))
+}
+
+/// Downloads one file and compares it with the manifest.
+fn save(client: &Client, manifest: &Manifest, listed: &Listed, path: &Path) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut counted = Counted::new(BufWriter::new(file));
+    let address = format!("/v1/exports/{}?known_at=tree:{}", listed.name, manifest.head.size);
+    client
+        .download(&address, &mut counted)
+        .with_context(|| format!("{} did not arrive whole, and was not saved; run the command again", listed.name))?;
+    counted.inner.flush().with_context(|| format!("cannot write {}", path.display()))?;
+    let rows = match Path::new(&listed.name).extension().and_then(|ending| ending.to_str()) {
+        Some("sqlite") => sqlite::count(path)?,
+        _ => counted.lines.saturating_sub(1), // the heading of a CSV file, the last line of an NDJSON file
+    };
+    for (what, came, said) in [
+        ("bytes", counted.bytes.to_string(), listed.bytes.to_string()),
+        ("rows", rows.to_string(), listed.rows.to_string()),
+        ("SHA-256", counted.hasher.hash().to_string(), listed.sha256.to_string()),
+    ] {
+        if came != said {
+            bail!(
+                "{}: {what} {came}, and the clerk's manifest says {said}; it was not saved. Run the command again; if \
+                 it comes again, the ledger or somebody on the way changes files: keep both as evidence",
+                listed.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Counts and hashes what passes.
+struct Counted<W> {
+    inner: W,
+    bytes: u64,
+    /// Line feeds that stand in no quoted cell.
+    lines: u64,
+    quoted: bool,
+    hasher: Hasher,
+}
+
+impl<W: Write> Counted<W> {
+    fn new(inner: W) -> Counted<W> {
+        Counted { inner, bytes: 0, lines: 0, quoted: false, hasher: Hasher::default() }
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        let bytes = bytes.get(..written).unwrap_or_default();
+        self.bytes += written as u64;
+        self.hasher.update(bytes);
+        for byte in bytes {
+            self.quoted ^= *byte == b'"';
+            self.lines += u64::from(*byte == b'\n' && !self.quoted);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Hash;
+
+    #[test]
+    fn a_line_feed_in_a_cell_ends_no_row() {
+        let mut counted = Counted::new(Vec::new());
+        counted.write_all(b"a,b\r\n\"x \"\"y\"\"\nz\",1\r\n").expect("written");
+        assert_eq!((counted.lines, counted.bytes), (2, 23));
+        assert_eq!(counted.hasher.hash(), Hash::of(&counted.inner));
+    }
+}
