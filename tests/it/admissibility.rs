@@ -17,7 +17,11 @@ fn ask(fold: &mut Fold, change: impl FnOnce(&mut Value)) -> Option<&'static str>
     let mut body = intending("A1", after(fold.now, 32 * HOUR));
     change(&mut body);
     let intent = fold.add("RU/centre/1", Kind::Intent, &[], body);
-    fold.verdict(intent)
+    let verdict = fold.verdict(intent);
+    if verdict.is_none() {
+        fold.add("RU/centre/1", Kind::Cancellation, &[intent], json!({})); // the next one finds its place free
+    }
+    verdict
 }
 
 fn plainly(fold: &mut Fold) -> Option<&'static str> {
@@ -39,6 +43,16 @@ fn a_request_under_everything_that_it_needs_is_admissible() {
     let slot = Slot::parse("B1").expect("a slot");
     let visit = fold.register().visit_at(at_b1).expect("a visit");
     assert_eq!((visit.slot, visit.inspecting, visit.inspected, visit.host), (slot, Party::Us, Party::Ru, Party::Ru));
+}
+
+#[test]
+fn a_visit_that_is_open_stands_in_the_way_of_another() {
+    let mut fold = Fold::in_force();
+    let open = fold.request("A1");
+    assert_eq!(fold.verdict(open), None);
+    assert_eq!(plainly(&mut fold), Some("OPEN_VISIT"));
+    fold.add("RU/centre/1", Kind::Cancellation, &[open], json!({}));
+    assert_eq!(plainly(&mut fold), None);
 }
 
 #[test]

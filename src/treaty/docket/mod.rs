@@ -9,6 +9,7 @@
 
 pub(in crate::treaty) mod event;
 mod known;
+mod lists;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::treaty::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Docket {
     events: Vector<Arc<Event>>,
+    // Ordered, because a hashed map of every entry takes four times as much.
     by_digest: OrdMap<Hash, u32>,
     /// The entries that name an entry in their references.
     naming: HashMap<u32, Vector<u32>>,
@@ -168,6 +170,11 @@ impl Docket {
         {
             self.file(&event, |of| of.ends.push_back((index, original)));
         }
+    }
+
+    /// The entry whose record has this digest.
+    pub fn index_of(&self, digest: &Hash) -> Option<u32> {
+        self.by_digest.get(digest).copied()
     }
 
     /// The number of entries.

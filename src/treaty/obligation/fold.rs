@@ -9,63 +9,10 @@
 
 use super::moves::{Move, What};
 use super::quota::Hold;
+use super::state::{Clause, Outcome, State};
 use super::{Kind, Obligation, Sight, View};
-use crate::treaty::docket::{Answer, Pos};
+use crate::treaty::docket::Pos;
 use crate::treaty::time::Instant;
-
-crate::one_of! {
-    /// How an obligation stands.
-    pub enum State {
-        /// What it rests on is not in force, or it waits for another.
-        Dormant = "DORMANT",
-        /// The agreement ended before it was due.
-        Extinguished = "EXTINGUISHED",
-        /// Its holder withdrew it.
-        Released = "RELEASED",
-        /// It was performed in time.
-        Fulfilled = "FULFILLED",
-        /// It was performed after it was due.
-        FulfilledLate = "FULFILLED_LATE",
-        /// Its obligor withholds it.
-        Withheld = "WITHHELD",
-        /// Its obligor is excused.
-        Excused = "EXCUSED",
-        /// Its obligor claims an excuse, which is unanswered.
-        ExcuseClaimed = "EXCUSE_CLAIMED",
-        /// The two sides differ.
-        Contested = "CONTESTED",
-        /// It was refused.
-        Refused = "REFUSED",
-        /// It is due, and was not performed.
-        Overdue = "OVERDUE",
-        /// It is not due yet.
-        Open = "OPEN",
-    }
-}
-
-/// The rule of section 3 that matched.
-pub type Clause = u8;
-
-/// How an obligation stands in one view, and why.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The state.
-    pub state: State,
-    /// The rule of section 3 that matched.
-    pub clause: Clause,
-    /// The records that made it so, in log order.
-    pub causes: Vec<u32>,
-    /// When it is due.
-    pub due: Instant,
-    /// Every record that created, performed, excused, withheld, refused, released, postponed or lifted it.
-    pub touched: Vec<u32>,
-    /// When, and by which record, it was performed.
-    pub performed: Option<Pos>,
-    /// Its place in the quota.
-    pub hold: Option<Hold>,
-    /// Whether it counts as a denial.
-    pub denied: bool,
-}
 
 /// Why an obligation is dormant.
 #[derive(Clone, Copy, Debug)]
@@ -76,15 +23,15 @@ struct Dormancy {
 
 /// One obligation in one view, on its way through time.
 pub(super) struct Fold<'s, 'a> {
-    sight: &'s Sight<'a>,
-    obligation: &'s Obligation,
-    view: View,
+    pub(super) sight: &'s Sight<'a>,
+    pub(super) obligation: &'s Obligation,
+    pub(super) view: View,
     born: bool,
     due: Instant,
     due_by: Option<u32>,
     lifts: Vec<u32>,
     /// Claims that count and were not lifted: the place of each, and whether it withholds.
-    live: Vec<(Pos, bool)>,
+    pub(super) live: Vec<(Pos, bool)>,
     /// A postponement that came while a claim was live.
     pending: Option<(Pos, Instant)>,
     refused: Option<u32>,
@@ -383,38 +330,6 @@ impl<'s, 'a> Fold<'s, 'a> {
         self.denied |= self.refused.is_some() && self.live.is_empty();
     }
 
-    /// How the live claims stand at `pos`, if there are any: each suffices alone, so the least disputed decide
-    /// (ruling 17).
-    fn stance(&self, pos: Pos) -> Option<Stance> {
-        let withheld = self.live.iter().any(|(_, withholding)| *withholding);
-        let deciding = self.live.iter().filter(|(_, withholding)| *withholding == withheld);
-        let is_holder = match self.view {
-            View::Of(viewer) => self.obligation.holder.is(viewer) && viewer != self.obligation.obligor,
-            View::Facts => false,
-        };
-        let answered: Vec<(u32, Answer)> = deciding
-            .map(|(claim, _)| match self.view {
-                View::Facts => (claim.1, Answer::Unanswered),
-                View::Of(_) => (claim.1, self.sight.known.answer(claim.1, pos)),
-            })
-            .collect();
-        let least = answered.iter().map(|(_, answer)| rank(*answer)).min()?;
-        let state = state_of(withheld, is_holder, least);
-        let mut causes = Vec::new();
-        for (claim, answer) in answered.iter().filter(|(_, answer)| rank(*answer) == least) {
-            causes.push(*claim);
-            let others = answered.iter().filter(|(other, _)| other != claim).map(|(_, answer)| rank(*answer));
-            let were_unanswered = others.chain([1]).min().unwrap_or(1);
-            if is_holder && state_of(withheld, true, were_unanswered) != state {
-                causes.extend(match answer {
-                    Answer::Accepted(by) | Answer::Contested(by) => Some(*by),
-                    Answer::Unanswered => None,
-                });
-            }
-        }
-        Some(Stance { state, clause: if withheld { 4 } else { 5 }, causes })
-    }
-
     /// How it stands at the instant asked about.
     pub(super) fn finish(mut self) -> Outcome {
         self.advance((self.sight.as_of, u32::MAX));
@@ -459,32 +374,6 @@ impl<'s, 'a> Fold<'s, 'a> {
             None if self.overdue => (State::Overdue, 7, Vec::new()),
             None => (State::Open, 7, Vec::new()),
         }
-    }
-}
-
-/// How the live claims on an obligation stand.
-struct Stance {
-    state: State,
-    clause: Clause,
-    causes: Vec<u32>,
-}
-
-/// Accepted before unanswered before contested.
-const fn rank(answer: Answer) -> u8 {
-    match answer {
-        Answer::Accepted(_) => 0,
-        Answer::Unanswered => 1,
-        Answer::Contested(_) => 2,
-    }
-}
-
-/// The state that the least disputed claims give.
-const fn state_of(withheld: bool, is_holder: bool, least: u8) -> State {
-    match (withheld, is_holder, least) {
-        (_, true, 2) => State::Refused,
-        (true, ..) => State::Withheld,
-        (false, false, _) | (false, _, 0) => State::Excused,
-        (false, true, _) => State::ExcuseClaimed,
     }
 }
 

@@ -17,15 +17,17 @@ mod fold;
 mod moves;
 mod quota;
 mod settle;
+mod stance;
+mod state;
 
 use std::collections::BTreeSet;
 
 pub use basis::{Basis, SlotStatus, Toggle};
 pub use cover::covers;
 pub use create::{VisitFacts, other};
-pub use fold::{Clause, Outcome, State};
 pub use quota::{Group, Hold, Holds};
 pub use settle::settle;
+pub use state::{Clause, Outcome, State};
 
 use super::docket::{Known, Pos};
 use super::party::{Party, Slot};

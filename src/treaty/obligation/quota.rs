@@ -9,9 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{Fold, Outcome};
+use super::fold::Fold;
 use super::moves::{Move, What};
-use super::{Kind, Obligation, Sight, View};
+use super::{Kind, Obligation, Outcome, Sight, View};
 use crate::treaty::docket::{Case, Pos};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};

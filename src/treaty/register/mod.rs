@@ -43,7 +43,6 @@ use crate::hash::Hash;
 pub struct Register {
     facts: Vector<Fact>,
     // Ordered, because these maps are the most of a register's memory, and hashed ones take four times as much.
-    by_digest: OrdMap<Hash, u32>,
     by_id: OrdMap<(u32, [u8; 16]), u32>,
     by_number: OrdMap<(u32, u64), Numbered>,
     keys: Vector<Key>,
@@ -88,7 +87,7 @@ impl Register {
 
     /// The entry whose record has this digest.
     pub fn index_of(&self, digest: &Hash) -> Option<u64> {
-        self.by_digest.get(digest).map(|&index| u64::from(index))
+        self.docket.index_of(digest).map(u64::from)
     }
 
     /// The entry of this author that carries this id.
@@ -165,19 +164,6 @@ impl Register {
     pub fn limits_at(&self, index: u64) -> Limits {
         let before = self.terms.iter().rev().find(|(terms, _)| *terms < index);
         before.map(|(_, terms)| terms.limits.clone()).unwrap_or_default()
-    }
-
-    /// Whether a slot is in force at `at` for a new request: the agreement stands, a site is designated, and a host
-    /// other than the inspected Party consents.
-    pub fn is_in_force(&self, slot: Slot, at: Instant) -> bool {
-        let Some(terms) = self.terms().filter(|terms| !terms.ended) else { return false };
-        let Some(of_slot) = terms.slot(slot) else { return false };
-        let consents = || {
-            self.standing_consent(slot, at).is_some_and(|consent| {
-                consent.action != host_consent::Action::Withdraw && consent.valid_until.is_none_or(|until| at <= until)
-            })
-        };
-        self.designation(slot, at).is_some() && (of_slot.host == of_slot.inspected || consents())
     }
 
     /// The slot of the record that a correction or an acknowledgement is about.
@@ -361,7 +347,6 @@ impl Register {
         self.note_reliance(applied, &record.body);
         self.docket.put(Event::of(applied, record, self));
         settle(&mut self.docket);
-        self.by_digest.insert(applied.digest, index);
         self.by_id.insert((author, *header.id.as_bytes()), index);
         self.by_number
             .entry((author, header.number))
