@@ -44,6 +44,27 @@ impl Timeline {
         timeline
     }
 
+    /// The same with slots that mirror each other: no hosts, and each side designates where it inspects.
+    pub fn symmetric() -> Timeline {
+        let mut timeline = Timeline::bare(json!({}));
+        for (slot, inspecting, inspected) in
+            [("A1", "RU", "US"), ("A2", "RU", "US"), ("B1", "US", "RU"), ("B2", "US", "RU")]
+        {
+            timeline.lines[0]["record"]["body"]["slots"][slot] = json!({
+                "inspecting": inspecting, "inspected": inspected, "host": inspected, "designated_by": inspecting,
+                "name": words(),
+            });
+        }
+        for slot in ["A1", "A2", "B1", "B2"] {
+            timeline.designate(slot, "2025-12-01");
+            let line = timeline.lines.last_mut().expect("a designation");
+            let by = if slot.starts_with('A') { "RU" } else { "US" };
+            line["signed_by"] = json!([by]);
+            line["record"]["party"] = by.into();
+        }
+        timeline
+    }
+
     /// The terms alone; `members` are laid over their body.
     pub fn bare(members: Value) -> Timeline {
         let slot = |inspecting: &str, inspected: &str, host: &str| json!({ "inspecting": inspecting, "inspected": inspected, "host": host, "designated_by": "US", "name": words() });
@@ -91,8 +112,16 @@ impl Timeline {
     }
 
     pub fn designate(&mut self, slot: &str, received: &str) -> String {
+        self.designation(slot, received, "designate")
+    }
+
+    pub fn withdraw_designation(&mut self, slot: &str, received: &str) -> String {
+        self.designation(slot, received, "withdraw")
+    }
+
+    fn designation(&mut self, slot: &str, received: &str, action: &str) -> String {
         let body = json!({
-            "slot": slot, "site": format!("site-{slot}"), "action": "designate", "name": words(),
+            "slot": slot, "site": "site", "action": action, "name": words(),
             "lat_e7": 0, "lon_e7": 0, "accuracy_m": 10, "source": "public",
         });
         self.add(received, &["US"], "designation", &[], body)
