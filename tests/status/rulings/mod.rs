@@ -2,6 +2,9 @@
 
 mod basis;
 mod claims;
+mod performance;
+mod quota;
+mod views;
 
 use countersign::history::History;
 use countersign::treaty::reciprocity::Viewer;
