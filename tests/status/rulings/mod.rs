@@ -4,6 +4,7 @@ mod basis;
 mod claims;
 mod performance;
 mod quota;
+mod reports;
 mod views;
 
 use countersign::history::History;
@@ -85,4 +86,46 @@ fn left_out(timeline: &Timeline) -> usize {
 fn postpone(timeline: &mut Timeline, received: &str, visit: &str, eta: &str) -> String {
     let body = json!({ "eta": crate::timeline::at(eta) });
     timeline.add(received, &["US", "RU"], "postponement", &[visit], body)
+}
+
+/// A declaration of B1, in which nothing stands.
+fn declare(timeline: &mut Timeline, received: &str) -> String {
+    let body = json!({ "slot": "B1", "launchers": [], "items": [], "absent": [] });
+    timeline.add(received, &["RU"], "declaration", &[], body)
+}
+
+/// A report of a visit by the US, with all six claims confirmed and nothing unclear.
+fn report(timeline: &mut Timeline, received: &str, handed_over: &str, visit: &str, declaration: &str) -> String {
+    report_with(timeline, received, handed_over, visit, declaration, json!([]))
+}
+
+/// The same with ambiguities.
+fn report_with(
+    timeline: &mut Timeline,
+    received: &str,
+    handed_over: &str,
+    visit: &str,
+    declaration: &str,
+    ambiguities: Value,
+) -> String {
+    let at = crate::timeline::at;
+    let finding = json!({ "finding": "confirmed", "k": 4, "n": 4, "method": "by eye" });
+    let claims: Value =
+        ["C1", "C2", "C3", "C4", "C5", "C6"].map(|claim| (claim.to_owned(), finding.clone())).into_iter().collect();
+    let body = json!({
+        "handed_over_at": at(handed_over), "started_at": at("03-03 07:00"), "ended_at": at("03-04"),
+        "declaration": declaration, "claims": claims, "items": [], "ambiguities": ambiguities,
+        "photographs": [], "limitations": [], "narrative": crate::timeline::words(),
+    });
+    timeline.add(received, &["US"], "report", &[visit], body)
+}
+
+/// A visit to B1 that ended on 4 March 00:00: its declaration, its request, its end.
+fn ended() -> (Timeline, String, String, String) {
+    let mut timeline = ready();
+    let declaration = declare(&mut timeline, "01-05");
+    let request = timeline.request("B1", "03-01", "03-03");
+    timeline.milestone(&request, "site_arrival", "03-03 06:00", &["US", "RU"]);
+    let end = timeline.milestone(&request, "end", "03-04", &["US", "RU"]);
+    (timeline, declaration, request, end)
 }
