@@ -2,6 +2,7 @@
 
 mod basis;
 mod claims;
+mod edges;
 mod performance;
 mod quota;
 mod reports;
