@@ -26,7 +26,7 @@ use crate::tlog::tiles::tiles_of;
 /// With `--history` the records go into a plain file, one JSON object a line, which `status --history` reads; nothing in
 /// that file is proved.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["folder", "history", "tables", "table"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["folder", "history", "tables", "table"])))]
 pub struct Arguments {
     /// The whole log, in this folder; it must not exist yet
     #[arg(long, value_name = "DIR")]
