@@ -259,9 +259,10 @@ async fn an_export_that_fails_midway_is_broken_off_and_never_ended() {
     for name in ["records.csv", "records.ndjson"] {
         assert!(get(name).await.ends_with("\r\n0\r\n\r\n"), "{name}: whole");
     }
-    // Somebody changes a word of an entry on the second page.
+    // Somebody changes the words of an entry on the second page: it still reads as an entry.
     let alter = "ALTER TABLE countersign.entry DISABLE TRIGGER USER; \
-                 UPDATE countersign.entry SET note = pg_catalog.set_byte(note, 400, 98) WHERE index = 100";
+                 UPDATE countersign.entry SET note = pg_catalog.convert_to(pg_catalog.replace( \
+                 pg_catalog.convert_from(note, 'UTF8'), '\"en\": \"', '\"en\": \"x'), 'UTF8') WHERE index = 100";
     stock.api.database.sabotage(alter).await;
     for name in ["records.csv", "records.ndjson"] {
         let mut body = open(&stock.api, name, &stock.us).await.into_body();
