@@ -71,7 +71,8 @@ impl Filter {
 impl Known {
     /// The obligations that a list is to have.
     pub fn obligations(&self, filter: &Filter) -> Page {
-        let rows = self.rows(filter.as_of, filter.viewer).into_iter().filter(|row| filter.has(row));
+        let rows = self.rows(filter.as_of, View::Of(filter.viewer)).into_iter().flatten();
+        let rows = rows.filter(|row| filter.has(row));
         let mut rows = rows.skip(filter.after);
         let page = rows.by_ref().take(filter.limit).collect();
         Page { rows: page, has_more: rows.next().is_some() }
@@ -80,17 +81,15 @@ impl Known {
     /// The obligation of this id; nothing where it exists in no view.
     pub fn obligation(&self, name: &Cited, as_of: Instant) -> Option<Told> {
         let id = name.to_string();
-        let in_view = |viewer| {
-            let row = self.rows(as_of, viewer).into_iter().find(|row| row.id == id)?;
-            Some((viewer, row))
-        };
-        let rows: Vec<(Viewer, Row)> = Viewer::ALL.iter().copied().filter_map(in_view).collect();
+        let all = Viewer::ALL.iter().copied().zip(self.rows(as_of, View::All));
+        let in_view = |(viewer, rows): (Viewer, Vec<Row>)| Some((viewer, rows.into_iter().find(|row| row.id == id)?));
+        let rows: Vec<(Viewer, Row)> = all.filter_map(in_view).collect();
         (!rows.is_empty()).then(|| Told { rows, history: history(self.docket(), name, as_of) })
     }
 
-    /// Every obligation in one view.
-    fn rows(&self, as_of: Instant, viewer: Viewer) -> Vec<Row> {
-        let question = Question { as_of, view: View::Of(viewer), period: as_of.year(), everything: true };
-        self.standing(&question).into_iter().flat_map(|answer| answer.obligations).collect()
+    /// Every obligation, in each of the views.
+    fn rows(&self, as_of: Instant, view: View) -> Vec<Vec<Row>> {
+        let question = Question { as_of, view, period: as_of.year(), everything: true };
+        self.standing(&question).into_iter().map(|answer| answer.obligations).collect()
     }
 }

@@ -18,7 +18,7 @@ use super::ledger::Ledger;
 use crate::treaty::docket;
 use crate::treaty::reciprocity::compare::{Moved, moved};
 use crate::treaty::reciprocity::timeline::{Timeline, TooLong, timeline};
-use crate::treaty::reciprocity::{self, Answer, Query, Viewer};
+use crate::treaty::reciprocity::{self, Answer, Viewer};
 use crate::treaty::time::Instant;
 
 /// In whose view an answer is wanted.
@@ -81,13 +81,6 @@ pub struct Question {
     pub everything: bool,
 }
 
-impl Question {
-    /// The same question to the engine, for one viewer.
-    pub(super) const fn query(&self, viewer: Viewer) -> Query {
-        Query { as_of: self.as_of, viewer, period: Some(self.period) }
-    }
-}
-
 /// The process is stopping.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the ledger is stopping")]
@@ -118,8 +111,8 @@ impl Known {
     /// How the two sides stand, in each view that is asked for.
     pub fn standing(&self, question: &Question) -> Vec<Answer> {
         let names = |index: u32| self.name(index);
-        let viewers = question.view.viewers().into_iter();
-        viewers.map(|viewer| reciprocity::status(self.docket(), question.query(viewer), &names)).collect()
+        let viewers = question.view.viewers();
+        reciprocity::statuses(self.docket(), question.as_of, Some(question.period), &viewers, &names)
     }
 
     /// Every change of the status from one instant to another, both included.

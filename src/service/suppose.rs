@@ -314,12 +314,12 @@ pub fn answers(
     let mut supposition = Supposition { supposed, sent, history, answered_at };
     supposition.all()?;
     let history = supposition.history;
-    let answer = |viewer| {
-        let mut answer = history.status(history.size(), question.query(viewer));
+    let (as_of, period) = (question.as_of, Some(question.period));
+    let mut answers = history.statuses(history.size(), as_of, period, &question.view.viewers());
+    for answer in &mut answers {
         answer.known_at = format!("tree:{held}"); // what is supposed is not known
-        answer
-    };
-    Ok(question.view.viewers().into_iter().map(answer).collect())
+    }
+    Ok(answers)
 }
 
 impl Ledger {

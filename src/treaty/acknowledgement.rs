@@ -7,9 +7,8 @@
 
 use super::admit::Case;
 use super::party::Text;
-use super::record::{Header, Kind};
+use super::record::Kind;
 use super::refusal::{Refusal, Refused};
-use super::register::Register;
 
 crate::body! {
     /// The body of an `acknowledgement`.
@@ -23,24 +22,13 @@ impl Acknowledgement {
     /// The rules.
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_own_centre(refused);
-        let targets = targets(case.header, case.register);
+        let targets = case.register.named(Kind::Acknowledgement, case.header);
         let own =
             targets.iter().filter_map(|&index| case.register.fact(index)).any(|fact| fact.party == case.header.party);
         if targets.is_empty() || own {
             refused.push(Refused::new(Refusal::TargetMissing, "/refs", "a record of another state"));
         }
     }
-}
-
-/// The entries that an acknowledgement is about. An intent that comes first and is followed by a record of its visit
-/// says to which visit the acknowledgement belongs, and is not itself named.
-pub(super) fn targets(header: &Header, register: &Register) -> Vec<u64> {
-    let named: Vec<u64> = header.refs.iter().filter_map(|digest| register.index_of(digest)).collect();
-    let Some((&first, others)) = named.split_first() else { return named };
-    let facts = || others.iter().filter_map(|&index| register.fact(index));
-    let begins_visit = register.visit_at(first).is_some();
-    let of_visit = facts().any(|fact| fact.visit.map(u64::from) == Some(first));
-    if begins_visit && of_visit && facts().all(|fact| fact.kind != Kind::Intent) { others.to_vec() } else { named }
 }
 
 /// The kinds that a Party notifies, and that the other acknowledges within the limit.

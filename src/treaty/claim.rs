@@ -42,7 +42,7 @@ impl Claim {
             return;
         }
         self.is_of_the_inspected(case, refused);
-        obliged::admit(self.kinds.as_ref().map(|kinds| &kinds.0[..]), case, refused);
+        obliged::admit(kind, self.kinds.as_ref().map(|kinds| &kinds.0[..]), case, refused);
         if kind == Kind::HostObjection {
             self.has_hosts(case, refused);
         }
@@ -65,7 +65,7 @@ impl Claim {
         {
             refused.push(Refused::new(Refusal::SlotWithoutHost, format!("/body/slots/{i}"), slot.to_string()));
         }
-        for slot in obliged::creating(case).into_iter().filter_map(|(_, fact)| fact.slot) {
+        for slot in obliged::creating(Kind::HostObjection, case).into_iter().filter_map(|(_, fact)| fact.slot) {
             if obliged::newest(slot, case.register).is_some_and(|terms| terms.host == terms.inspected) {
                 refused.push(Refused::new(Refusal::SlotWithoutHost, "/refs", slot.to_string()));
                 return;

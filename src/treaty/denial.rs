@@ -9,6 +9,7 @@
 use super::admit::Case;
 use super::obliged;
 use super::party::Text;
+use super::record::Kind;
 use super::refusal::Refused;
 
 crate::body! {
@@ -24,6 +25,6 @@ impl Denial {
     pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
         case.signed_by_centre_of_party(refused);
         case.names_a_record(refused);
-        obliged::admit(None, case, refused);
+        obliged::admit(Kind::Refusal, None, case, refused);
     }
 }

@@ -96,7 +96,7 @@ impl Measure<'_> {
         if !applied.header.party.is_party() {
             return;
         }
-        let targets = acknowledgement::targets(applied.header, self.register);
+        let targets = self.register.named(Kind::Acknowledgement, applied.header);
         let late = targets.into_iter().filter_map(|index| {
             let fact = self.register.fact(index)?;
             let owed = fact.party.is_party() && acknowledgement::is_owed_for(fact.kind);

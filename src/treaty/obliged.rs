@@ -15,7 +15,7 @@ use super::refusal::Refused;
 use super::register::{Fact, Register};
 use super::terms::{ObligationKind, SlotTerms};
 
-/// The kinds of obligation that a claim about a visit covers where it names none.
+/// The kinds of obligation that a claim or a refusal about a visit is taken to mean where it names none.
 const OF_A_VISIT: &[ObligationKind] =
     &[ObligationKind::Admit, ObligationKind::Freeze, ObligationKind::Access, ObligationKind::Opening];
 
@@ -48,20 +48,15 @@ pub const fn creates(kind: Kind) -> bool {
     )
 }
 
-/// The records by which something is owed that a claim, a refusal or a postponement names. An intent that only says to
-/// which visit the record belongs is left out, unless nothing would be named then.
-pub(super) fn creating<'a>(case: &Case<'a>) -> Vec<(u64, &'a Fact)> {
+/// The records by which something is owed that a claim, a refusal or a postponement names.
+pub(super) fn creating<'a>(kind: Kind, case: &Case<'a>) -> Vec<(u64, &'a Fact)> {
     let of = |index: u64| case.register.fact(index).filter(|fact| creates(fact.kind)).map(|fact| (index, fact));
-    let named: Vec<_> = acknowledgement::targets(case.header, case.register).into_iter().filter_map(of).collect();
-    if !named.is_empty() {
-        return named;
-    }
-    case.header.refs.iter().filter_map(|digest| of(case.register.index_of(digest)?)).collect()
+    case.register.named(kind, case.header).into_iter().filter_map(of).collect()
 }
 
 /// The author owes something by a record that the references name, if they name one by which something is owed.
-pub(super) fn admit(kinds: Option<&[ObligationKind]>, case: &Case<'_>, refused: &mut Vec<Refused>) {
-    let (named, party) = (creating(case), case.header.author().party());
+pub(super) fn admit(kind: Kind, kinds: Option<&[ObligationKind]>, case: &Case<'_>, refused: &mut Vec<Refused>) {
+    let (named, party) = (creating(kind, case), case.header.author().party());
     let owes = |&(index, fact): &(u64, &Fact)| {
         let covered = kinds.unwrap_or(if fact.kind == Kind::Intent { OF_A_VISIT } else { BUT_ACK });
         covered.iter().any(|&kind| can_owe(party, kind, index, fact, case.register))

@@ -31,7 +31,7 @@ impl Postponement {
         } else if self.eta.is_some() && case.named(Kind::Intent).is_none() {
             refused.push(Refused::new(Refusal::PostponementDate, "/body/eta", Kind::Intent.as_str()));
         }
-        if obliged::creating(case).is_empty() {
+        if obliged::creating(Kind::Postponement, case).is_empty() {
             refused.push(Refused::new(Refusal::TargetMissing, "/refs", Kind::Intent.as_str()));
         }
     }

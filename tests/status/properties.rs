@@ -157,3 +157,37 @@ fn invariant_three_swapping_the_sides_swaps_the_answer() {
         Ok(())
     });
 }
+
+#[test]
+fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
+    use countersign::treaty::docket::Case;
+    use countersign::treaty::obligation::{Basis, Sight};
+    holds(false, |timeline, seed| {
+        let history = read(timeline);
+        let size = 1 + Draw::new(seed ^ 3).below(history.size() as usize) as u64;
+        let (known, as_of) = (history.register().known(size), instant(&grid(some_day(seed))));
+        let unsettled = known.unsettled(as_of);
+        let basis = Basis::of(known);
+        let sight = Sight::new(known, &basis, as_of);
+        if let Some(visit) =
+            known.intents().find(|visit| !unsettled.contains(&Case::Visit(*visit)) && sight.is_open(*visit))
+        {
+            return Err(format!("the visit of entry {visit} is open as of {as_of}"));
+        }
+        for viewer in VIEWS {
+            for row in history.status(size, Query { as_of, viewer, period: None }).obligations {
+                let index = |name: &str| known.index_of(&history.digest_named(name)?);
+                let of_visit = !["ACK", "DATA_CHANGE", "CLARIFY", "CONSULT", "BASELINE"].contains(&row.kind);
+                let case = match row.visit.as_deref().filter(|_| of_visit) {
+                    Some(visit) => Case::Visit(index(visit).expect("an entry")),
+                    None => Case::Notice(index(&row.created_by).expect("an entry")),
+                };
+                let is_done = ["FULFILLED", "FULFILLED_LATE", "RELEASED"].contains(&row.state);
+                if row.kind != "BASELINE" && !is_done && !unsettled.contains(&case) {
+                    return Err(format!("{} is {} ({viewer}, as of {as_of}, tree:{size})", row.id, row.state));
+                }
+            }
+        }
+        Ok(())
+    });
+}

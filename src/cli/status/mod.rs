@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use crate::history::History;
+use crate::treaty::reciprocity::words::sentence;
 use crate::treaty::reciprocity::{Query, Viewer};
 use crate::treaty::time::Instant;
 use crate::words::Lang;
@@ -114,7 +115,12 @@ fn from_history(arguments: &Arguments, path: &Path, view: &str) -> anyhow::Resul
     };
     let one = |viewer| {
         let answer = history.status(size, Query { as_of, viewer, period: arguments.period });
-        serde_json::to_value(answer).context("the answer cannot be written")
+        let mut value = serde_json::to_value(&answer).context("the answer cannot be written")?;
+        if arguments.text {
+            let words = sentence(&answer);
+            value["words"] = serde_json::json!({ "en": words.en, "ru": words.ru });
+        }
+        anyhow::Ok(value)
     };
     match Viewer::from_word(&view.to_ascii_uppercase()) {
         Some(viewer) => one(viewer),

@@ -8,6 +8,8 @@
 use super::Docket;
 use super::event::{Act, Claim, Correction, Event};
 use crate::hash::Hash;
+use crate::treaty::claim::is_claim;
+use crate::treaty::obliged::creates;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::record::Kind;
 use crate::treaty::time::Instant;
@@ -46,6 +48,16 @@ pub enum Answer {
     Contested(u32),
 }
 
+impl Answer {
+    /// The entry that answers.
+    pub const fn by(self) -> Option<u32> {
+        match self {
+            Answer::Accepted(by) | Answer::Contested(by) => Some(by),
+            Answer::Unanswered => None,
+        }
+    }
+}
+
 /// Whether records of this kind create obligations that belong to no visit, if a Party sends them.
 pub(super) const fn creates_outside_visits(kind: Kind) -> bool {
     is_acknowledged(kind) || matches!(kind, Kind::ClarificationRequest | Kind::ConsultationRequest)
@@ -56,38 +68,14 @@ pub const fn is_acknowledged(kind: Kind) -> bool {
     crate::treaty::acknowledgement::is_owed_for(kind)
 }
 
-/// Whether records of this kind can be named as what created an obligation (ruling 16).
-pub const fn is_creating(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Intent
-            | Kind::Milestone
-            | Kind::Report
-            | Kind::DataChange
-            | Kind::Designation
-            | Kind::HostConsent
-            | Kind::ClarificationRequest
-            | Kind::ConsultationRequest
-    )
-}
-
 /// Kinds in which an intent that comes first says only to which visit the record belongs (ruling 36).
 const fn may_be_filed(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Contest
-            | Kind::Acceptance
-            | Kind::Lift
-            | Kind::Acknowledgement
-            | Kind::Postponement
-            | Kind::ForceMajeure
-            | Kind::Exemption
-            | Kind::HostObjection
-            | Kind::AccessOffered
-            | Kind::Refusal
-            | Kind::Suspension
-            | Kind::Countermeasure
-    )
+    needs_creating(kind) || matches!(kind, Kind::Contest | Kind::Acceptance | Kind::Lift | Kind::Acknowledgement)
+}
+
+/// Kinds that are about what a creating record created; others are about the records that they name.
+const fn needs_creating(kind: Kind) -> bool {
+    is_claim(kind) || matches!(kind, Kind::Refusal | Kind::Postponement)
 }
 
 impl<'a> Known<'a> {
@@ -205,14 +193,19 @@ impl<'a> Known<'a> {
 
     /// The entries that a record names (ruling 36).
     pub fn names(&self, event: &'a Event) -> &'a [u32] {
-        let Some((&first, others)) = event.refs.split_first() else { return &event.refs };
+        self.named(event.kind, &event.refs)
+    }
+
+    /// The entries that a record of this kind with these references names.
+    pub fn named<'r>(&self, kind: Kind, refs: &'r [u32]) -> &'r [u32] {
+        let Some((&first, others)) = refs.split_first() else { return refs };
         let is_filed = || {
             let kind_of = |index: &u32| self.event(*index).map(|other| other.kind);
             others.iter().any(|&other| self.visit_of(other) == Some(first) || self.claim_covers_visit(other, first))
                 && others.iter().filter_map(kind_of).all(|kind| kind != Kind::Intent)
-                && others.iter().filter_map(kind_of).any(is_creating)
+                && (!needs_creating(kind) || others.iter().filter_map(kind_of).any(creates))
         };
-        if may_be_filed(event.kind) && self.is_intent(first) && is_filed() { others } else { &event.refs }
+        if may_be_filed(kind) && self.is_intent(first) && is_filed() { others } else { refs }
     }
 
     /// Whether a record is a claim that covers something of a visit.
@@ -229,8 +222,8 @@ impl<'a> Known<'a> {
     /// The creating records that a record names.
     pub fn created_by(&self, event: &'a Event) -> impl Iterator<Item = u32> + use<'a> {
         let known = *self;
-        let is_creating = move |index: &u32| known.event(*index).is_some_and(|named| is_creating(named.kind));
-        self.names(event).iter().copied().filter(is_creating)
+        let creates = move |index: &u32| known.event(*index).is_some_and(|named| creates(named.kind));
+        self.names(event).iter().copied().filter(creates)
     }
 
     /// Whether a withholding names neither records nor slots, and so covers everything.

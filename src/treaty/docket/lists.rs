@@ -53,12 +53,6 @@ impl<'a> Known<'a> {
         self.event(index).is_some_and(|event| creates_outside_visits(event.kind) && event.party.is_party())
     }
 
-    /// Requests for clarification and consultation whose obligations may belong to a calendar year.
-    pub fn questions(&self, period: i32) -> impl Iterator<Item = u32> + use<'a> {
-        let size = self.size;
-        self.docket.questions.get(&period).into_iter().flatten().copied().filter(move |&index| index < size)
-    }
-
     /// Claims that may cover something of these: a slot, and what two records began.
     pub fn claims_about(&self, slot: Option<Slot>, records: [Option<u32>; 2]) -> BTreeSet<u32> {
         let on_slot = slot.into_iter().flat_map(|slot| self.of_slot(slot, |of| &of.claims));
@@ -70,13 +64,6 @@ impl<'a> Known<'a> {
     /// Reports that raise ambiguities.
     pub fn ambiguous(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.before(&self.docket.ambiguous)
-    }
-
-    /// Milestones of a slot's visits that may be ends, the newest word first: the entry that said so, and the milestone.
-    pub fn ends(&self, slot: Slot) -> impl Iterator<Item = (u32, u32)> + use<'a> {
-        let size = self.size;
-        let of = self.docket.by_slot.get(&slot);
-        of.into_iter().flat_map(|of| of.ends.iter().rev()).copied().filter(move |(by, _)| *by < size)
     }
 
     /// What creates obligations outside visits.

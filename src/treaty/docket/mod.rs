@@ -19,7 +19,6 @@ pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
 
 use crate::hash::Hash;
-use crate::treaty::milestone::Milestones;
 use crate::treaty::party::Slot;
 use crate::treaty::time::Instant;
 
@@ -38,8 +37,6 @@ pub struct Docket {
     requests: OrdMap<(Slot, i32), Vector<u32>>,
     /// What creates obligations outside visits.
     notices: Vector<u32>,
-    /// Requests for clarification and for consultation, by the calendar year of their obligations.
-    questions: OrdMap<i32, Vector<u32>>,
     /// Withholdings that name no slot.
     wide: Vector<u32>,
     /// Reports that raise ambiguities.
@@ -57,8 +54,6 @@ struct OfSlot {
     changes: Vector<u32>,
     reports: Vector<u32>,
     claims: Vector<u32>,
-    /// Milestones of visits that may be their ends, each after the entry (its own or a correction's) that said so.
-    ends: Vector<(u32, u32)>,
 }
 
 /// Obligations that are looked at together.
@@ -99,14 +94,7 @@ impl Docket {
             Act::Consent { slot, .. } => self.slot(*slot).consents.push_back(index),
             Act::Declaration { slot } => self.slot(*slot).declarations.push_back(index),
             Act::DataChange { slot, .. } => self.slot(*slot).changes.push_back(index),
-            Act::Report { ambiguities, .. } => {
-                if !ambiguities.is_empty() {
-                    self.ambiguous.push_back(index);
-                }
-                self.file(&event, |of| of.reports.push_back(index));
-            }
-            Act::Milestone(Milestones::End) => self.file(&event, |of| of.ends.push_back((index, index))),
-            Act::ClarificationRequest { .. } | Act::ConsultationRequest => self.put_question(&event),
+            Act::Report { ambiguities, .. } => self.put_report(&event, ambiguities.len()),
             _ => {}
         }
         if known::creates_outside_visits(event.kind) && event.party.is_party() {
@@ -121,18 +109,22 @@ impl Docket {
         self.by_slot.entry(slot).or_default()
     }
 
-    /// Files a record of a visit under the slot of the visit.
-    fn file(&mut self, event: &Event, put: impl FnOnce(&mut OfSlot)) {
-        if let Some((slot, _)) = event.refs.first().and_then(|&intent| self.request(intent)) {
-            put(self.slot(slot));
+    /// A report is filed under the slot of its visit.
+    fn put_report(&mut self, event: &Event, ambiguities: usize) {
+        if ambiguities > 0 {
+            self.ambiguous.push_back(event.index);
+        }
+        let intent = event.refs.first().and_then(|&intent| self.events.get(intent as usize));
+        if let Some(&Act::Intent { slot, .. }) = intent.map(|intent| &intent.act) {
+            self.slot(slot).reports.push_back(event.index);
         }
     }
 
-    /// Slot and arrival of a request.
-    fn request(&self, intent: u32) -> Option<(Slot, Instant)> {
-        match &self.events.get(intent as usize)?.act {
-            Act::Intent { slot, eta, .. } => Some((*slot, *eta)),
-            _ => None,
+    /// A correction may give a report ambiguities that it did not have.
+    fn put_correction(&mut self, index: u32, correction: &Correction) {
+        self.corrections.entry(correction.original).or_default().push_back(index);
+        if matches!(correction.act.as_deref(), Some(Act::Report { ambiguities, .. }) if !ambiguities.is_empty()) {
+            self.ambiguous.push_back(correction.original);
         }
     }
 
@@ -143,32 +135,6 @@ impl Docket {
         }
         if claim.nature == ClaimNature::Withholding && claim.slots.is_empty() {
             self.wide.push_back(index);
-        }
-    }
-
-    fn put_question(&mut self, event: &Event) {
-        let of_visit = event.refs.first().and_then(|&intent| self.request(intent));
-        let years = match of_visit {
-            Some((_, eta)) => vec![eta.year()],
-            None => {
-                let mut years = vec![event.received_at.year()];
-                years.extend(event.effective_at.map(Instant::year).filter(|year| *year != years[0]));
-                years
-            }
-        };
-        for year in years {
-            self.questions.entry(year).or_default().push_back(event.index);
-        }
-    }
-
-    /// A correction may make an end of a visit of another milestone, or move one.
-    fn put_correction(&mut self, index: u32, correction: &Correction) {
-        let original = correction.original;
-        self.corrections.entry(original).or_default().push_back(index);
-        if let Some(event) = self.events.get(original as usize).map(Arc::clone)
-            && matches!(event.act, Act::Milestone(_))
-        {
-            self.file(&event, |of| of.ends.push_back((index, original)));
         }
     }
 

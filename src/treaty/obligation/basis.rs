@@ -23,8 +23,6 @@ pub struct Toggle {
     pub pos: Pos,
     /// Whether the basis is in force from here on.
     pub in_force: bool,
-    /// Whether the agreement has ended.
-    pub ended: bool,
 }
 
 /// Terms, designations and preconditions of a docket, in the order in which they take effect.
@@ -105,7 +103,7 @@ impl<'a> Basis<'a> {
         for (pos, terms) in &self.terms {
             let in_force = !terms.ended;
             if toggles.last().is_none_or(|last| last.in_force != in_force) {
-                toggles.push(Toggle { pos: *pos, in_force, ended: terms.ended });
+                toggles.push(Toggle { pos: *pos, in_force });
             }
         }
         toggles
@@ -119,7 +117,7 @@ impl<'a> Basis<'a> {
         let mut toggles: Vec<Toggle> = Vec::new();
         for pos in all {
             state.take(&self.known, pos.1);
-            let toggle = Toggle { pos, in_force: state.in_force(), ended: state.ended() };
+            let toggle = Toggle { pos, in_force: state.in_force() };
             if toggles.last().map_or(toggle.in_force, |last| last.in_force != toggle.in_force) {
                 toggles.push(toggle);
             }
@@ -195,10 +193,6 @@ impl<'a> State<'a> {
             }
             _ => {}
         }
-    }
-
-    fn ended(&self) -> bool {
-        self.terms.is_some_and(|terms| terms.ended)
     }
 
     fn in_force(&self) -> bool {

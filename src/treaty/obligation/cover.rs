@@ -11,7 +11,7 @@ const OF_REQUEST: [Kind; 4] = [Kind::Admit, Kind::Freeze, Kind::Access, Kind::Op
 const OF_SLOT: [Kind; 3] = [Kind::Admit, Kind::Freeze, Kind::Access];
 
 /// Whether a claim of this author covers an obligation.
-pub fn covers<'a>(known: &Known<'a>, event: &'a Event, claim: &Claim, obligation: &Obligation) -> bool {
+pub(super) fn covers<'a>(known: &Known<'a>, event: &'a Event, claim: &Claim, obligation: &Obligation) -> bool {
     if event.party != obligation.obligor {
         return false;
     }
@@ -37,20 +37,20 @@ fn concerns(known: &Known<'_>, record: u32, obligation: &Obligation) -> bool {
 }
 
 /// Whether a refusal by its author is about an obligation.
-pub fn refuses<'a>(known: &Known<'a>, event: &'a Event, obligation: &Obligation) -> bool {
+pub(super) fn refuses<'a>(known: &Known<'a>, event: &'a Event, obligation: &Obligation) -> bool {
     event.party == obligation.obligor
         && obligation.kind != Kind::Ack
         && known.created_by(event).any(|record| concerns(known, record, obligation))
 }
 
 /// Whether a cancellation by its author releases an obligation.
-pub fn releases(known: &Known<'_>, event: &Event, obligation: &Obligation) -> bool {
+pub(super) fn releases(known: &Known<'_>, event: &Event, obligation: &Obligation) -> bool {
     obligation.holder.is(event.party)
         && obligation.kind != Kind::Ack
         && event.refs.iter().any(|&record| concerns(known, record, obligation))
 }
 
 /// Whether a postponement is about an obligation.
-pub fn postpones<'a>(known: &Known<'a>, event: &'a Event, obligation: &Obligation) -> bool {
+pub(super) fn postpones<'a>(known: &Known<'a>, event: &'a Event, obligation: &Obligation) -> bool {
     obligation.kind != Kind::Ack && known.created_by(event).any(|record| concerns(known, record, obligation))
 }

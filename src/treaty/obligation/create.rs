@@ -8,7 +8,7 @@
 //!
 //! Deliberately absent: sealed declarations, and so OPENING; how an obligation ends.
 
-use super::{Holder, Kind, Obligation, Sight, View};
+use super::{Holder, Kind, Obligation, Sight, State, View};
 use crate::treaty::docket::{Act, Pos, Seen, is_acknowledged};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
@@ -71,9 +71,9 @@ impl<'a> Sight<'a> {
 
     /// Every obligation of a visit that exists in a view. `admissible`: whether its request is.
     pub fn of_visit(&self, intent: u32, admissible: bool, view: View) -> Vec<Obligation> {
-        let Some(visit) = self.visit(intent).filter(|visit| visit.received_at <= self.as_of) else { return Vec::new() };
+        let Some(visit) = self.visit(intent) else { return Vec::new() };
         let mut all = Vec::new();
-        if admissible {
+        if admissible && visit.received_at <= self.as_of {
             all.extend(self.of_request(&visit));
         }
         let named = self.first_milestone(&visit, Milestones::SiteNamed, visit.inspected, view);
@@ -278,7 +278,7 @@ impl<'a> Sight<'a> {
 
     /// Whether an obligation was dormant, from facts, just before `pos`.
     fn was_dormant(&self, obligation: &Obligation, pos: Pos) -> bool {
-        self.at(pos.0).fold(obligation, View::Facts, Some(pos)).state == super::State::Dormant
+        matches!(self.at(pos.0).fold(obligation, View::Facts, Some(pos)).state, State::Dormant | State::Extinguished)
     }
 }
 

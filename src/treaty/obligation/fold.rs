@@ -14,12 +14,8 @@ use super::{Kind, Obligation, Sight, View};
 use crate::treaty::docket::Pos;
 use crate::treaty::time::Instant;
 
-/// Why an obligation is dormant.
-#[derive(Clone, Copy, Debug)]
-struct Dormancy {
-    cause: Option<u32>,
-    ended: bool,
-}
+/// The record that made an obligation dormant, or for which it waits.
+type Dormancy = Option<u32>;
 
 /// One obligation in one view, on its way through time.
 pub(super) struct Fold<'s, 'a> {
@@ -39,6 +35,8 @@ pub(super) struct Fold<'s, 'a> {
     dormant: Option<Dormancy>,
     /// At the lapse it was refused in the holder's view, because every claim was contested; and still is.
     accrued: bool,
+    /// A postponement that took effect before the creation.
+    early: Option<(u32, Instant)>,
     performed: Option<(Pos, bool)>,
     released: Option<u32>,
     waiting: bool,
@@ -82,13 +80,14 @@ impl<'s, 'a> Fold<'s, 'a> {
             overdue: false,
             dormant: None,
             accrued: false,
+            early: None,
             performed: None,
             released: None,
             waiting: obligation.waits_for.is_some(),
             woken: None,
             in_force: false,
-            lapsed: Dormancy { cause: None, ended: false },
-            touched: vec![obligation.created_by],
+            lapsed: None,
+            touched: Vec::new(),
             hold: None,
             missed: Vec::new(),
             denied: false,
@@ -109,16 +108,23 @@ impl<'s, 'a> Fold<'s, 'a> {
     fn begin(&mut self) {
         self.born = true;
         let created = self.obligation.created();
+        self.touched = vec![self.obligation.created_by];
+        self.touched.extend(self.live.iter().map(|(claim, _)| claim.1));
+        if let Some((by, due)) = self.early.filter(|_| self.in_force) {
+            (self.due, self.due_by) = (due, Some(by));
+            self.touched.push(by);
+        }
         if let Some((pos, late)) = &mut self.performed {
-            *late = pos.0 > self.obligation.due;
+            self.touched.push(pos.1);
+            *late = pos.0 > self.due;
             return;
         }
         if self.live.is_empty() {
             self.hold = Some(Hold { begin: created, retaken: false, used: false });
         }
         if !self.in_force {
-            let cause = self.lapsed.cause.or_else(|| self.sight.basis.terms_entry(created).map(|(by, _)| by.1));
-            self.sleep(Dormancy { cause, ended: self.lapsed.ended });
+            let cause = self.lapsed.or_else(|| self.sight.basis.terms_entry(created).map(|(by, _)| by.1));
+            self.sleep(cause);
         }
     }
 
@@ -128,7 +134,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             return;
         }
         if self.waiting {
-            self.sleep(Dormancy { cause: self.obligation.waits_for, ended: false });
+            self.sleep(self.obligation.waits_for);
         } else if self.live.is_empty() && self.refused.is_none() && !self.overdue {
             self.overdue = true;
             self.missed.push(self.due);
@@ -153,16 +159,17 @@ impl<'s, 'a> Fold<'s, 'a> {
     pub(super) fn take(&mut self, step: &Move, room: impl FnOnce((u32, u32)) -> bool) {
         let Move { pos, what } = *step;
         match what {
-            What::Basis { in_force, ended } => self.basis(pos, in_force, ended),
+            What::Basis(in_force) => self.basis(pos, in_force),
             What::Perform => self.perform(pos),
             What::Claim { offered, withholding } => self.claim(pos, offered, withholding),
             What::Answer => {}
             What::Lift(claim) => self.lift(pos, claim, room),
             What::Refuse if self.born => self.refuse(pos),
             What::Cancel if self.born => self.cancel(pos),
+            What::Refuse | What::Cancel => {} // they are about what exists
             What::Postpone(due) if self.born => self.postpone(pos, due),
+            What::Postpone(due) => self.early = Some((pos.1, due)),
             What::Wake => self.wake(pos),
-            What::Refuse | What::Cancel | What::Postpone(_) => {}
         }
         if self.accrued && self.stance(pos).is_none_or(|stance| stance.state != State::Refused) {
             self.accrued = false;
@@ -170,12 +177,12 @@ impl<'s, 'a> Fold<'s, 'a> {
     }
 
     /// The basis lapses or returns. A lapse before the due time makes dormant what has not accrued (rulings 4, 40).
-    fn basis(&mut self, pos: Pos, in_force: bool, ended: bool) {
+    fn basis(&mut self, pos: Pos, in_force: bool) {
         self.in_force = in_force;
         if in_force {
             return;
         }
-        self.lapsed = Dormancy { cause: Some(pos.1), ended };
+        self.lapsed = Some(pos.1);
         let refused = self.refused.is_some() && self.live.is_empty() && !self.waiting;
         if !self.born || self.is_done() || self.dormant.is_some() || pos.0 >= self.due || refused {
             return;
@@ -185,6 +192,10 @@ impl<'s, 'a> Fold<'s, 'a> {
     }
 
     fn perform(&mut self, pos: Pos) {
+        if self.released.is_some() {
+            // What is released stays so; but a visit that was carried out all the same has used its place.
+            self.hold = Some(self.hold.unwrap_or(Hold { begin: pos, retaken: true, used: true }));
+        }
         if self.is_done() {
             return;
         }
@@ -231,6 +242,10 @@ impl<'s, 'a> Fold<'s, 'a> {
         if self.is_dormant() {
             return;
         }
+        if !self.in_force {
+            self.sleep(self.lapsed);
+            return;
+        }
         let agreed = self.pending.take().filter(|(at, due)| *at > since && *due > pos.0);
         match agreed {
             Some((by, due)) => (self.due, self.due_by) = (due, Some(by.1)),
@@ -238,14 +253,11 @@ impl<'s, 'a> Fold<'s, 'a> {
         }
         if self.refused.is_some() {
             self.denied |= !self.waiting;
-        } else if !self.in_force {
-            self.sleep(self.lapsed);
-        } else if self.obligation.kind == Kind::Admit && self.hold.is_none() {
-            let visit = self.obligation.created_by;
-            if agreed.is_some() || room((pos.1, visit)) {
+        } else if self.obligation.kind == Kind::Admit {
+            if agreed.is_some() || room((pos.1, self.obligation.created_by)) {
                 self.retake(pos);
             } else {
-                self.sleep(Dormancy { cause: Some(pos.1), ended: false });
+                self.sleep(Some(pos.1));
             }
         }
     }
@@ -284,30 +296,30 @@ impl<'s, 'a> Fold<'s, 'a> {
         if self.is_done() {
             return;
         }
+        if self.dormant.is_some() && self.in_force {
+            self.touched.push(pos.1);
+            self.revive(pos, due);
+            return;
+        }
         if self.is_dormant() {
-            if self.in_force {
-                self.touched.push(pos.1);
-                self.revive(pos, due);
-            }
             return;
         }
         self.touched.push(pos.1);
         self.refused = None;
-        if !self.live.is_empty() {
-            self.pending = Some((pos, due));
-            self.retake(pos);
+        self.pending = Some((pos, due)).filter(|_| !self.live.is_empty());
+        if self.pending.is_some() && !self.waiting {
             return;
         }
         (self.due, self.due_by, self.overdue) = (due, Some(pos.1), false);
-        if self.in_force {
-            self.retake(pos);
-        } else {
+        if !self.in_force {
             self.sleep(self.lapsed);
+        } else if self.live.is_empty() {
+            self.retake(pos);
         }
     }
 
     fn revive(&mut self, pos: Pos, due: Instant) {
-        self.dormant = None;
+        (self.dormant, self.accrued) = (None, false);
         self.refused = None;
         self.overdue = false;
         (self.due, self.due_by) = (due, Some(pos.1));
@@ -316,7 +328,9 @@ impl<'s, 'a> Fold<'s, 'a> {
         if let Some(woken) = self.woken {
             self.due = self.due.max(self.obligation.limits.notice().deadline(woken.0));
         }
-        self.retake(pos);
+        if self.live.is_empty() {
+            self.retake(pos);
+        }
     }
 
     /// The request on which this one waits was performed (ruling 29).
@@ -336,7 +350,7 @@ impl<'s, 'a> Fold<'s, 'a> {
         let mut causes = vec![self.obligation.created_by];
         causes.extend(self.due_by);
         causes.extend(&self.lifts);
-        causes.extend(self.woken.filter(|_| !self.waiting && self.dormant.is_none()).map(|woken| woken.1));
+        causes.extend(self.woken.filter(|_| !self.waiting).map(|woken| woken.1));
         let (state, clause, by) = self.state();
         causes.extend(by);
         Outcome {
@@ -351,6 +365,13 @@ impl<'s, 'a> Fold<'s, 'a> {
         }
     }
 
+    /// What is dormant is extinguished once the agreement has ended.
+    fn asleep(&self) -> State {
+        let toggles = self.sight.basis.agreement();
+        let newest = toggles.iter().rfind(|toggle| toggle.pos <= self.sight.until());
+        if newest.is_some_and(|toggle| !toggle.in_force) { State::Extinguished } else { State::Dormant }
+    }
+
     /// The first of the seven rules that matches, and the records that it rests on.
     fn state(&self) -> (State, Clause, Vec<u32>) {
         if let Some(by) = self.released {
@@ -360,11 +381,10 @@ impl<'s, 'a> Fold<'s, 'a> {
             return (if late { State::FulfilledLate } else { State::Fulfilled }, 3, vec![by.1]);
         }
         if let Some(dormant) = self.dormant.filter(|_| !self.accrued) {
-            let state = if dormant.ended { State::Extinguished } else { State::Dormant };
-            return (state, 1, dormant.cause.into_iter().collect());
+            return (self.asleep(), 1, dormant.into_iter().collect());
         }
         if self.waiting {
-            return (State::Dormant, 1, self.obligation.waits_for.into_iter().collect());
+            return (self.asleep(), 1, self.obligation.waits_for.into_iter().collect());
         }
         if let Some(stance) = self.stance(self.sight.until()) {
             return (stance.state, stance.clause, stance.causes);
@@ -374,16 +394,5 @@ impl<'s, 'a> Fold<'s, 'a> {
             None if self.overdue => (State::Overdue, 7, Vec::new()),
             None => (State::Open, 7, Vec::new()),
         }
-    }
-}
-
-impl Sight<'_> {
-    /// Causes in log order, each once, with the newest correction of each.
-    pub fn with_corrections(&self, mut causes: Vec<u32>) -> Vec<u32> {
-        let corrections: Vec<u32> = causes.iter().filter_map(|&index| Some(self.known.correction(index)?.0)).collect();
-        causes.extend(corrections);
-        causes.sort_unstable();
-        causes.dedup();
-        causes
     }
 }

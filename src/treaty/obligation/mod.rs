@@ -23,7 +23,6 @@ mod state;
 use std::collections::BTreeSet;
 
 pub use basis::{Basis, SlotStatus, Toggle};
-pub use cover::covers;
 pub use create::{VisitFacts, other};
 pub use quota::{Group, Hold, Holds};
 pub use settle::settle;
@@ -148,5 +147,14 @@ impl<'a> Sight<'a> {
     /// The limits in force at a place in the order of effect.
     pub fn limits(&self, pos: Pos) -> Limits {
         self.basis.terms_at(pos).map(|terms| terms.limits.clone()).unwrap_or_default()
+    }
+
+    /// Causes in log order, each once, with the newest correction of each.
+    pub fn with_corrections(&self, mut causes: Vec<u32>) -> Vec<u32> {
+        let corrections: Vec<u32> = causes.iter().filter_map(|&index| Some(self.known.correction(index)?.0)).collect();
+        causes.extend(corrections);
+        causes.sort_unstable();
+        causes.dedup();
+        causes
     }
 }

@@ -17,8 +17,8 @@ use crate::treaty::time::Instant;
 /// What a record does to one obligation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// The basis comes into force or lapses; whether the agreement has ended.
-    Basis { in_force: bool, ended: bool },
+    /// The basis comes into force, or lapses.
+    Basis(bool),
     /// It is performed.
     Perform,
     /// Its obligor claims an excuse, or withholds.
@@ -54,10 +54,7 @@ impl<'a> Sight<'a> {
             Some(slot) => self.basis.slot(slot),
             None => self.basis.agreement(),
         };
-        moves.extend(toggles.iter().map(|toggle| Move {
-            pos: toggle.pos,
-            what: What::Basis { in_force: toggle.in_force, ended: toggle.ended },
-        }));
+        moves.extend(toggles.iter().map(|toggle| Move { pos: toggle.pos, what: What::Basis(toggle.in_force) }));
         moves.extend(self.performances(obligation, view).map(|pos| Move { pos, what: What::Perform }));
         self.claims_on(obligation, view, &mut moves);
         self.records_on(obligation, &mut moves);
@@ -241,11 +238,8 @@ impl<'a> Sight<'a> {
         agreed.max().map(|(_, eta)| eta).or_else(|| self.visit(intent).map(|visit| visit.eta))
     }
 
-    /// When, and by which record, the ADMIT of another request was performed. From facts, any arrival performs it.
+    /// When, and by which record, the ADMIT of another request was performed.
     fn woken_by(&self, other: u32, view: View) -> Option<Pos> {
-        if view == View::Facts {
-            return self.milestones(other, Milestones::SiteArrival).map(|(pos, _)| pos).min();
-        }
         let of_other = self.of_visit(other, self.is_admissible(other), view);
         let admit = of_other.iter().find(|obligation| obligation.kind == Kind::Admit)?;
         self.fold(admit, view, None).performed

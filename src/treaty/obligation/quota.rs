@@ -117,9 +117,9 @@ impl Sight<'_> {
         if first(Milestones::SiteArrival).is_some() {
             return !left;
         }
-        let holds =
-            |obligation: Obligation| self.fold(&obligation, View::Facts, None).hold.is_some_and(|hold| !hold.used);
-        self.is_admissible(intent) && self.admit(intent).is_some_and(holds)
+        let Some(visit) = self.visit(intent) else { return false };
+        let group = self.group(visit.slot, visit.eta.year());
+        group.admits.get(&intent).and_then(|(_, outcome)| outcome.hold).is_some_and(|hold| !hold.used)
     }
 
     /// Requests of visits that may be open.

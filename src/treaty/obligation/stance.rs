@@ -17,6 +17,35 @@ pub(super) struct Stance {
     pub causes: Vec<u32>,
 }
 
+impl Fold<'_, '_> {
+    /// How the live claims stand at `pos`, if there are any: each suffices alone, so the least disputed decide, and with
+    /// them whatever alone gives the same state. A withholding goes before any excuse.
+    pub(super) fn stance(&self, pos: Pos) -> Option<Stance> {
+        let withheld = self.live.iter().any(|(_, withholding)| *withholding);
+        let deciding = self.live.iter().filter(|(_, withholding)| *withholding == withheld);
+        let alone = |answer| state_of(withheld, self.is_held(), answer);
+        let answered: Vec<(u32, Answer)> = deciding.map(|(claim, _)| (claim.1, self.answer(claim.1, pos))).collect();
+        let state = answered.iter().min_by_key(|(_, answer)| rank(*answer)).map(|(_, answer)| alone(*answer))?;
+        let mut causes = Vec::new();
+        for (claim, answer) in answered.iter().filter(|(_, answer)| alone(*answer) == state) {
+            causes.push(*claim);
+            if alone(Answer::Unanswered) != state {
+                causes.extend(answer.by());
+            }
+        }
+        Some(Stance { state, clause: if withheld { 4 } else { 5 }, causes })
+    }
+
+    /// Whether the view is that of who holds the obligation: only there an answer changes anything.
+    fn is_held(&self) -> bool {
+        matches!(self.view, View::Of(viewer) if self.obligation.holder.is(viewer))
+    }
+
+    fn answer(&self, claim: u32, pos: Pos) -> Answer {
+        if self.is_held() { self.sight.known.answer(claim, pos) } else { Answer::Unanswered }
+    }
+}
+
 /// Accepted before unanswered before contested.
 const fn rank(answer: Answer) -> u8 {
     match answer {
@@ -26,46 +55,12 @@ const fn rank(answer: Answer) -> u8 {
     }
 }
 
-/// The state that the least disputed claims give.
-const fn state_of(withheld: bool, is_holder: bool, least: u8) -> State {
-    match (withheld, is_holder, least) {
-        (_, true, 2) => State::Refused,
+/// The state that a claim alone gives.
+const fn state_of(withheld: bool, held: bool, answer: Answer) -> State {
+    match (withheld, held, answer) {
+        (_, true, Answer::Contested(_)) => State::Refused,
         (true, ..) => State::Withheld,
-        (false, false, _) | (false, _, 0) => State::Excused,
-        (false, true, _) => State::ExcuseClaimed,
-    }
-}
-
-impl Fold<'_, '_> {
-    /// How the live claims stand at `pos`, if there are any: each suffices alone, so the least disputed decide
-    /// (ruling 17).
-    pub(super) fn stance(&self, pos: Pos) -> Option<Stance> {
-        let withheld = self.live.iter().any(|(_, withholding)| *withholding);
-        let deciding = self.live.iter().filter(|(_, withholding)| *withholding == withheld);
-        let is_holder = match self.view {
-            View::Of(viewer) => self.obligation.holder.is(viewer) && viewer != self.obligation.obligor,
-            View::Facts => false,
-        };
-        let answered: Vec<(u32, Answer)> = deciding
-            .map(|(claim, _)| match self.view {
-                View::Facts => (claim.1, Answer::Unanswered),
-                View::Of(_) => (claim.1, self.sight.known.answer(claim.1, pos)),
-            })
-            .collect();
-        let least = answered.iter().map(|(_, answer)| rank(*answer)).min()?;
-        let state = state_of(withheld, is_holder, least);
-        let mut causes = Vec::new();
-        for (claim, answer) in answered.iter().filter(|(_, answer)| rank(*answer) == least) {
-            causes.push(*claim);
-            let others = answered.iter().filter(|(other, _)| other != claim).map(|(_, answer)| rank(*answer));
-            let were_unanswered = others.chain([1]).min().unwrap_or(1);
-            if is_holder && state_of(withheld, true, were_unanswered) != state {
-                causes.extend(match answer {
-                    Answer::Accepted(by) | Answer::Contested(by) => Some(*by),
-                    Answer::Unanswered => None,
-                });
-            }
-        }
-        Some(Stance { state, clause: if withheld { 4 } else { 5 }, causes })
+        (false, true, Answer::Unanswered) => State::ExcuseClaimed,
+        (false, ..) => State::Excused,
     }
 }

@@ -109,9 +109,8 @@ fn is_resolved(sight: &Sight<'_>, report: u32, id: &str) -> bool {
 }
 
 /// The oldest ambiguity that nobody resolved: its report and its id.
-pub fn oldest<'s>(sight: &'s Sight<'_>, slots: impl Iterator<Item = Slot>) -> Option<(Pos, &'s str)> {
-    let reports = slots.flat_map(|slot| sight.known.reports(slot));
-    let mut dated: Vec<Pos> = reports.filter_map(|index| sight.known.pos(index)).collect();
+pub fn oldest<'s>(sight: &'s Sight<'_>) -> Option<(Pos, &'s str)> {
+    let mut dated: Vec<Pos> = sight.known.ambiguous().filter_map(|index| sight.known.pos(index)).collect();
     dated.retain(|pos| *pos <= sight.until());
     dated.sort_unstable();
     dated.into_iter().find_map(|pos| Some((pos, unresolved(sight, pos.1).next()?)))

@@ -28,7 +28,7 @@ use self::grade::{Grade, Ground, SideGrade, carries_over, of_standing};
 use self::judge::Standing as Stands;
 use self::standing::Live;
 use super::docket::{Answer as Answered, Known};
-use super::obligation::{Basis, Group, Kind, Obligation, Sight, State};
+use super::obligation::{Basis, Group, Holds, Kind, Obligation, Sight, State};
 use super::party::{Party, Slot as SlotName};
 use super::time::Instant;
 
@@ -51,21 +51,49 @@ struct Stand<'q, 'a> {
     sight: &'q Sight<'a>,
     viewer: Viewer,
     period: i32,
-    groups: BTreeMap<(SlotName, i32), Group>,
-    rows: Vec<(Judged, Stands)>,
-    live: Vec<Live<'a>>,
+    groups: &'q BTreeMap<(SlotName, i32), Group>,
+    /// The places in each quota, by what the terms in force distribute.
+    holds: &'q BTreeMap<(SlotName, i32), Holds>,
+    rows: Vec<(&'q Judged, Stands)>,
+    live: &'q [Live<'a>],
 }
 
 /// The status of the pair by what was `known`.
 pub fn status(known: Known<'_>, query: Query, names: &Names<'_>) -> Answer {
+    look(known, query.as_of, query.period, |in_view| in_view(query.viewer).write(names))
+}
+
+/// The same in several views. What is owed, and how it stands in each, is gone through once.
+pub fn statuses(
+    known: Known<'_>,
+    as_of: Instant,
+    period: Option<i32>,
+    viewers: &[Viewer],
+    names: &Names<'_>,
+) -> Vec<Answer> {
+    look(known, as_of, period, |in_view| viewers.iter().map(|viewer| in_view(*viewer).write(names)).collect())
+}
+
+/// Gathers what every view is made of, and hands out views of it.
+fn look<T>(
+    known: Known<'_>,
+    as_of: Instant,
+    period: Option<i32>,
+    then: impl for<'q> FnOnce(&dyn Fn(Viewer) -> Stand<'q, 'q>) -> T,
+) -> T {
     let basis = Basis::of(known);
-    let mut sight = Sight::new(known, &basis, query.as_of);
+    let mut sight = Sight::new(known, &basis, as_of);
     let groups = groups(&sight);
     sight.no_room = groups.values().flat_map(|group| group.no_room.iter().copied()).collect();
-    let period = query.period.unwrap_or_else(|| query.as_of.year());
-    let rows = rows(&sight, query.viewer);
-    let live = standing::live(&sight);
-    Stand { sight: &sight, viewer: query.viewer, period, groups, rows, live }.write(names)
+    let period = period.unwrap_or_else(|| as_of.year());
+    let distributed = sight.quota_at(sight.until());
+    let holds = groups.iter().map(|(key, group)| (*key, group.holds(distributed))).collect();
+    let (judged, live) = (judged(&sight), standing::live(&sight));
+    then(&|viewer| {
+        let stands = |judged| Judged::standing(judged, viewer).map(|standing| (judged, standing));
+        let rows = judged.iter().filter_map(stands).collect();
+        Stand { sight: &sight, viewer, period, groups: &groups, holds: &holds, rows, live: &live }
+    })
 }
 
 /// The requests of every slot and year that had any.
@@ -76,16 +104,14 @@ fn groups(sight: &Sight<'_>) -> BTreeMap<(SlotName, i32), Group> {
     keys.into_iter().map(|(slot, period)| ((slot, period), sight.group(slot, period))).collect()
 }
 
-/// Every obligation that exists for the viewer, in the order of (creating record, kind, slot).
-fn rows(sight: &Sight<'_>, viewer: Viewer) -> Vec<(Judged, Stands)> {
+/// Every obligation that exists in a view, in the order of (creating record, kind, slot).
+fn judged(sight: &Sight<'_>) -> Vec<Judged> {
     let mut all: Vec<Judged> = Vec::new();
     all.extend(sight.known.intents().flat_map(|intent| judge::of_visit(sight, intent)));
     all.extend(sight.known.notices().flat_map(|index| judge::of_notice(sight, index)));
     all.extend(sight.basis.all_slots().flat_map(|slot| judge::of_slot(sight, slot)));
-    let mut rows: Vec<(Judged, Stands)> =
-        all.into_iter().filter_map(|judged| judged.standing(viewer).map(|standing| (judged, standing))).collect();
-    rows.sort_by_key(|(judged, _)| order(&judged.obligation));
-    rows
+    all.sort_by_key(|judged| order(&judged.obligation));
+    all
 }
 
 fn order(obligation: &Obligation) -> (u32, &'static str, Option<SlotName>) {
@@ -112,7 +138,7 @@ impl Stand<'_, '_> {
 
     /// Everything that enters the grades of the period.
     fn grounds(&self) -> Vec<Ground> {
-        let enters = |(judged, standing): &&(Judged, Stands)| {
+        let enters = |(judged, standing): &&(&Judged, Stands)| {
             let period = judged.obligation.period;
             self.is_graded(judged.obligation.kind)
                 && (period == self.period || (period < self.period && carries_over(judged, standing)))

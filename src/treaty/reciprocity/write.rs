@@ -11,7 +11,7 @@ use super::{Live, Names, Stand, absence};
 use crate::treaty::countermeasure::Cited;
 use crate::treaty::docket::{Act, Answer as Answered};
 use crate::treaty::milestone::Milestones;
-use crate::treaty::obligation::{Kind, Obligation, State};
+use crate::treaty::obligation::{Holds, Kind, Obligation, State};
 use crate::treaty::party::Party;
 use crate::treaty::record;
 
@@ -68,29 +68,24 @@ impl Stand<'_, '_> {
         }
     }
 
-    /// The quota distributed by the terms in force.
-    fn distributed(&self) -> u64 {
-        self.sight.quota_at(self.sight.until())
-    }
-
     fn beyond_quota(&self, obligation: &Obligation) -> Option<&'static str> {
         if obligation.kind != Kind::Admit {
             return None;
         }
-        let group = self.groups.get(&(obligation.slot?, obligation.period))?;
-        let beyond = group.holds(self.distributed()).beyond;
-        let (_, retaken) = beyond.iter().find(|(visit, _)| *visit == obligation.created_by)?;
+        let holds = self.holds.get(&(obligation.slot?, obligation.period))?;
+        let (_, retaken) = holds.beyond.iter().find(|(visit, _)| *visit == obligation.created_by)?;
         Some(if *retaken { "OVER_QUOTA_BY_CONSENT" } else { "OVER_QUOTA" })
     }
 
     fn quotas(&self) -> Vec<Quota> {
-        let distributed = self.distributed();
+        let distributed = self.sight.quota_at(self.sight.until());
         let slots = self.sight.basis.slots_at(self.sight.until()).map(|slot| (self.period, slot));
         let with_admit = self.groups.iter().filter(|(_, group)| !group.admits.is_empty());
         let asked = with_admit.map(|((slot, period), _)| (*period, *slot));
         let keys: std::collections::BTreeSet<_> = slots.chain(asked).collect();
         let rows = keys.into_iter().map(|(period, slot)| {
-            let holds = self.groups.get(&(slot, period)).map(|group| group.holds(distributed)).unwrap_or_default();
+            let none = Holds::default();
+            let holds = self.holds.get(&(slot, period)).unwrap_or(&none);
             Quota {
                 distributed,
                 period: period.to_string(),
@@ -129,7 +124,7 @@ impl Stand<'_, '_> {
 
     fn next(&self, names: &Names<'_>) -> Vec<Next> {
         let open = self.rows.iter().filter(|(_, standing)| standing.state == State::Open);
-        let mut open: Vec<&(Judged, Stands)> = open.collect();
+        let mut open: Vec<&(&Judged, Stands)> = open.collect();
         open.sort_by_key(|(judged, standing)| (standing.due, super::order(&judged.obligation)));
         let next = open.into_iter().map(|(judged, standing)| Next {
             due_at: standing.due.to_string(),
@@ -208,7 +203,7 @@ impl Stand<'_, '_> {
     }
 
     fn ambiguity(&self, names: &Names<'_>) -> Option<Ambiguity> {
-        let (raised, id) = absence::oldest(self.sight, self.sight.basis.all_slots())?;
+        let (raised, id) = absence::oldest(self.sight)?;
         Some(Ambiguity { oldest: format!("{}/{id}", names(raised.1)), raised_at: raised.0.to_string() })
     }
 }

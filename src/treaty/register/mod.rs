@@ -32,7 +32,7 @@ use super::host_consent;
 use super::lateness::Late;
 use super::obligation::settle;
 use super::party::{KeyName, Party, Role, Slot};
-use super::record::{Body, Kind, Record};
+use super::record::{Body, Header, Kind, Record};
 use super::terms::{Limits, Terms};
 use super::time::Instant;
 use super::visit::{Reported, Visit};
@@ -173,6 +173,13 @@ impl Register {
             _ => &record.header.refs,
         };
         about.iter().find_map(|digest| self.fact(self.index_of(digest)?)?.slot)
+    }
+
+    /// The entries that a record of this kind and header names.
+    pub fn named(&self, kind: Kind, header: &Header) -> Vec<u64> {
+        let refs = header.refs.iter().filter_map(|digest| self.docket.index_of(digest));
+        let refs: Vec<u32> = refs.collect();
+        self.known(self.size()).named(kind, &refs).iter().copied().map(u64::from).collect()
     }
 
     /// The visit that the intent with this digest began.
@@ -373,7 +380,7 @@ impl Register {
         if !applied.header.party.is_party() {
             return;
         }
-        let answers = || super::acknowledgement::targets(applied.header, self);
+        let answers = || self.named(body.kind(), applied.header);
         let targets: Vec<u64> = match body {
             Body::Acknowledgement(_) | Body::Acceptance(_) => answers(),
             Body::Contest(contest) if contest.action == Action::Claim => answers(),

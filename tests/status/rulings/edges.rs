@@ -40,13 +40,13 @@ fn ruling_36_an_intent_before_a_milestone_is_not_named() {
 }
 
 #[test]
-fn ruling_36_an_intent_before_a_claim_is_named_too_for_a_claim_creates_nothing() {
+fn ruling_36_an_intent_before_a_claim_that_is_answered_is_not_named() {
     let (mut timeline, request) = requested();
     let claim = timeline.say("03-02", "RU", "force_majeure", &[&request]);
     timeline.say("03-02 12:00", "US", "contest", &[&request, &claim]);
     timeline.say_with("03-02 13:00", "US", "contest", &[&claim], json!({ "action": "withdraw" }));
     admit(&timeline, "03-05", &request, "EXCUSE_CLAIMED / EXCUSED / EXCUSE_CLAIMED");
-    assert_eq!(row(&timeline, "03-05", "ADMIT", &request)["flags"]["disputed"], true);
+    assert_eq!(row(&timeline, "03-05", "ADMIT", &request)["flags"]["disputed"], false);
 }
 
 #[test]
