@@ -39,7 +39,7 @@ pub const STREAMS: u32 = 8;
 /// Where a stream that broke off says what it had.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// What a piece of the feed is asked for with.
+/// The piece of the feed that is asked for.
 /// What `had` says counts more than the address: it is what the reader had when it lost the stream.
 fn piece(app: &App, asked: &Asked, id: Id, had: Option<&str>) -> Result<Feed, Problem> {
     let principal = asked.holder()?;
