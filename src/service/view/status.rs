@@ -88,19 +88,15 @@ fn one(question: &Question, answer: &Answer) -> Value {
     let mut answer = answer.clone();
     if !question.everything {
         let period = answer.period.clone();
-        answer.obligations.retain(|row| !is_final(row.state) || (row.graded && row.period == period));
+        answer.obligations.retain(|row| {
+            !State::from_word(row.state).is_some_and(State::is_final) || (row.graded && row.period == period)
+        });
         answer.requests.retain(|request| request.period == period);
         answer.quota.retain(|quota| quota.period == period);
     }
     let mut value = serde_json::to_value(&answer).unwrap_or_default(); // no answer can fail to be written
     value["words"] = json!({ "en": sentence.en, "ru": sentence.ru });
     value
-}
-
-/// Whether nothing is to come of an obligation in this state.
-fn is_final(state: &str) -> bool {
-    use State::{Dormant, Extinguished, Fulfilled, FulfilledLate, Released};
-    matches!(State::from_word(state), Some(Fulfilled | FulfilledLate | Released | Dormant | Extinguished))
 }
 
 fn links(known: &Known, question: &Question, because: &[&String]) -> Value {

@@ -36,6 +36,14 @@ crate::one_of! {
     }
 }
 
+impl State {
+    /// Whether nothing is outstanding: it was performed or released, or what it rests on is gone.
+    pub const fn is_final(self) -> bool {
+        use State::{Dormant, Extinguished, Fulfilled, FulfilledLate, Released};
+        matches!(self, Fulfilled | FulfilledLate | Released | Dormant | Extinguished)
+    }
+}
+
 /// The rule of section 3 that matched.
 pub type Clause = u8;
 

@@ -52,11 +52,7 @@ impl Grade {
 
 /// Whether an obligation of an earlier period still enters the grade of a later one (ruling 33).
 pub fn carries_over(judged: &Judged, standing: &Standing) -> bool {
-    let unsettled = !matches!(
-        standing.state,
-        State::Fulfilled | State::FulfilledLate | State::Released | State::Dormant | State::Extinguished
-    );
-    unsettled && !judged.is_excused_by_both()
+    !standing.state.is_final() && !judged.is_excused_by_both()
 }
 
 /// What gives a side a grade: an obligation, or a standing claim.

@@ -7,14 +7,13 @@
 
 use serde_json::Value;
 
+use crate::treaty::obligation::State;
 use crate::words::Lang;
 
 /// The greatest width of a line, in characters.
 pub const WIDTH: usize = 100;
 /// The views, in the order of the columns.
 const VIEWS: [&str; 3] = ["US", "RU", "UNDISPUTED"];
-/// States after which nothing is to come.
-const FINAL: [&str; 5] = ["FULFILLED", "FULFILLED_LATE", "RELEASED", "DORMANT", "EXTINGUISHED"];
 
 /// The page for an answer with all views.
 pub fn table(answer: &Value, lang: Lang) -> String {
@@ -112,7 +111,9 @@ impl<'a> Page<'a> {
         let rows = self.merged();
         let as_of = text(&self.answer["as_of"]);
         let waits = |row: &Merged<'_>, state: &str| state == "DORMANT" && text(&row.any["due_at"]) > as_of;
-        let is_open = |row: &Merged<'_>| row.states().any(|state| !FINAL.contains(&state) || waits(row, state));
+        let is_open = |row: &Merged<'_>| {
+            row.states().any(|state| !State::from_word(state).is_some_and(State::is_final) || waits(row, state))
+        };
         let (open, settled): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_open);
         let of_period = |row: &Merged<'_>| row.any["graded"] == true && text(&row.any["period"]) == period;
         let settled: Vec<_> = settled.into_iter().filter(of_period).collect();
