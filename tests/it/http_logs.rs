@@ -40,7 +40,11 @@ async fn a_log_at_its_most_talkative_has_ids_and_no_payloads() {
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("trace"));
     let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+    // With one subscriber alive, `tracing-core` asks the thread that first meets a line whether it wants it, and
+    // keeps the answer for all threads: another test's thread wants nothing. With two, it asks both.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
     let mut ids = Vec::new();
     let json =
         |path, body: &str| Call::new("POST", path).header("content-type", "application/json").body(body.as_bytes());
