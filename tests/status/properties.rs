@@ -160,7 +160,6 @@ fn invariant_three_swapping_the_sides_swaps_the_answer() {
 
 #[test]
 fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
-    use countersign::treaty::docket::Case;
     use countersign::treaty::obligation::{Basis, Sight};
     holds(false, |timeline, seed| {
         let history = read(timeline);
@@ -170,7 +169,7 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
         let basis = Basis::of(known);
         let sight = Sight::new(known, &basis, as_of);
         if let Some(visit) =
-            known.intents().find(|visit| !unsettled.contains(&Case::Visit(*visit)) && sight.is_open(*visit))
+            known.intents().find(|visit| !unsettled.visits.contains(visit) && sight.is_open(*visit))
         {
             return Err(format!("the visit of entry {visit} is open as of {as_of}"));
         }
@@ -178,12 +177,12 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
             for row in history.status(size, Query { as_of, viewer, period: None }).obligations {
                 let index = |name: &str| known.index_of(&history.digest_named(name)?);
                 let of_visit = !["ACK", "DATA_CHANGE", "CLARIFY", "CONSULT", "BASELINE"].contains(&row.kind);
-                let case = match row.visit.as_deref().filter(|_| of_visit) {
-                    Some(visit) => Case::Visit(index(visit).expect("an entry")),
-                    None => Case::Notice(index(&row.created_by).expect("an entry")),
+                let is_unsettled = match row.visit.as_deref().filter(|_| of_visit) {
+                    Some(visit) => unsettled.visits.contains(&index(visit).expect("an entry")),
+                    None => unsettled.notices.contains(&index(&row.created_by).expect("an entry")),
                 };
                 let is_done = ["FULFILLED", "FULFILLED_LATE", "RELEASED"].contains(&row.state);
-                if row.kind != "BASELINE" && !is_done && !unsettled.contains(&case) {
+                if row.kind != "BASELINE" && !is_done && !is_unsettled {
                     return Err(format!("{} is {} ({viewer}, as of {as_of}, tree:{size})", row.id, row.state));
                 }
             }

@@ -1,8 +1,7 @@
 //! How the status of the pair is shown.
 //!
 //! The members of section 8 of `docs/reciprocity.md` keep their names and their meaning. Beside them stand the
-//! checkpoint on which the answer rests, links, and a sentence for people. What is settled and enters no grade of the
-//! period is left out unless everything is asked for.
+//! checkpoint on which the answer rests, links, and a sentence for people.
 //!
 //! Invariants: keys are sorted, so that the same status is the same bytes; `links.self` names everything that the
 //! answer depends on.
@@ -14,7 +13,6 @@ use serde_json::{Map, Value, json};
 use super::super::known::Known;
 use super::super::status::{Question, View};
 use super::head;
-use crate::treaty::obligation::State;
 use crate::treaty::reciprocity::{Answer, words};
 
 /// The members that no view changes. With all three views side by side they are shown once.
@@ -38,7 +36,7 @@ pub fn status(known: &Known, question: &Question, answers: &[Answer]) -> Value {
     because.sort_unstable();
     because.dedup();
     let links = links(known, question, &because);
-    let mut shown: Vec<Value> = answers.iter().map(|answer| one(question, answer)).collect();
+    let mut shown: Vec<Value> = answers.iter().map(|answer| one(answer)).collect();
     let mut whole = match (&mut shown[..], answers) {
         ([one], [_]) => one.take(),
         (all, _) => side_by_side(all, answers),
@@ -83,18 +81,9 @@ fn side_by_side(shown: &mut [Value], answers: &[Answer]) -> Value {
 }
 
 /// One view of a status.
-fn one(question: &Question, answer: &Answer) -> Value {
+fn one(answer: &Answer) -> Value {
     let sentence = words::sentence(answer);
-    let mut answer = answer.clone();
-    if !question.everything {
-        let period = answer.period.clone();
-        answer.obligations.retain(|row| {
-            !State::from_word(row.state).is_some_and(State::is_final) || (row.graded && row.period == period)
-        });
-        answer.requests.retain(|request| request.period == period);
-        answer.quota.retain(|quota| quota.period == period);
-    }
-    let mut value = serde_json::to_value(&answer).unwrap_or_default(); // no answer can fail to be written
+    let mut value = serde_json::to_value(answer).unwrap_or_default(); // no answer can fail to be written
     value["words"] = json!({ "en": sentence.en, "ru": sentence.ru });
     value
 }

@@ -62,6 +62,8 @@ pub struct Outcome {
     pub touched: Vec<u32>,
     /// When, and by which record, it was performed.
     pub performed: Option<Pos>,
+    /// Whether any claim ever counted.
+    pub was_claimed: bool,
     /// Its place in the quota.
     pub hold: Option<Hold>,
     /// Whether it counts as a denial.
