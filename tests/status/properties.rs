@@ -190,3 +190,36 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
         Ok(())
     });
 }
+
+#[test]
+fn what_a_year_shows_is_everything_less_what_is_over() {
+    use countersign::treaty::obligation::State;
+    use countersign::treaty::reciprocity::{Frame, Scope, statuses, words};
+    holds(false, |timeline, seed| {
+        let history = read(timeline);
+        let mut draw = Draw::new(seed ^ 11);
+        for _ in 0..3 {
+            let size = 1 + draw.below(history.size() as usize) as u64;
+            let as_of = instant(&grid(draw.below(110)));
+            let period = as_of.year() + draw.below(3) as i32 - 1;
+            let known = history.register().known(size);
+            let in_scope = |scope| statuses(known, Frame { as_of, period, scope }, &VIEWS, &|index| index.to_string());
+            for (whole, year) in in_scope(Scope::Everything).into_iter().zip(in_scope(Scope::Period)) {
+                if words::sentence(&whole) != words::sentence(&year) {
+                    return Err(format!("{} or {}", words::sentence(&whole), words::sentence(&year)));
+                }
+                let mut less = whole;
+                let period = less.period.clone();
+                less.obligations.retain(|row| {
+                    !State::from_word(row.state).is_some_and(State::is_final) || (row.graded && row.period == period)
+                });
+                less.requests.retain(|request| request.period == period);
+                less.quota.retain(|quota| quota.period == period);
+                if less != year {
+                    return Err(format!("as of {as_of}, tree:{size}: {}", difference(&less, &year)));
+                }
+            }
+        }
+        Ok(())
+    });
+}

@@ -28,7 +28,8 @@ pub(super) struct Fold<'s, 'a> {
     lifts: Vec<u32>,
     /// Claims that count and were not lifted: the place of each, and whether it withholds.
     pub(super) live: Vec<(Pos, bool)>,
-    was_claimed: bool,
+    /// Whether how it stands may hinge on records that are about neither it nor its visit.
+    entangled: bool,
     /// A postponement that came while a claim was live.
     pending: Option<(Pos, Instant)>,
     refused: Option<u32>,
@@ -76,7 +77,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             due_by: None,
             lifts: Vec::new(),
             live: Vec::new(),
-            was_claimed: false,
+            entangled: obligation.waits_for.is_some(),
             pending: None,
             refused: None,
             overdue: false,
@@ -189,6 +190,7 @@ impl<'s, 'a> Fold<'s, 'a> {
         if !self.born || self.is_done() || self.dormant.is_some() || pos.0 >= self.due || refused {
             return;
         }
+        self.entangled |= !self.live.is_empty();
         self.accrued = self.stance(pos).is_some_and(|stance| stance.state == State::Refused) && !self.waiting;
         self.sleep(self.lapsed);
     }
@@ -228,7 +230,6 @@ impl<'s, 'a> Fold<'s, 'a> {
             self.missed.retain(|due| *due != self.due);
         }
         self.live.push((pos, withholding));
-        self.was_claimed = true;
         self.touched.push(pos.1);
         self.hold = None;
     }
@@ -257,6 +258,7 @@ impl<'s, 'a> Fold<'s, 'a> {
         if self.refused.is_some() {
             self.denied |= !self.waiting;
         } else if self.obligation.kind == Kind::Admit {
+            self.entangled = true;
             if agreed.is_some() || room(pos.1) {
                 self.retake(pos);
             } else {
@@ -363,7 +365,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             due: self.due,
             touched: self.touched,
             performed: self.performed.map(|(pos, _)| pos),
-            was_claimed: self.was_claimed,
+            entangled: self.entangled,
             hold: self.hold,
             denied: self.denied || !self.missed.is_empty(),
         }

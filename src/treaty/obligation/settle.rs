@@ -11,8 +11,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Basis, Kind, Obligation, Outcome, Sight, State, View};
-use crate::treaty::docket::{Act, Case, Docket, Ended, Event, Known, Pos};
+use super::{Basis, Kind, Obligation, Sight, State, View};
+use crate::treaty::docket::{Act, Case, Docket, Ended, Event, Known};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::time::Instant;
@@ -93,9 +93,7 @@ fn disturbed(known: &Known<'_>, index: u32) -> Vec<Case> {
 fn settled_at(sight: &Sight<'_>, case: Case) -> Option<Instant> {
     match case {
         Case::Notice(index) => sight.of_notice(index).iter().try_fold(Instant::default(), |latest, obligation| {
-            let us = settled(sight, obligation, Party::Us)?;
-            let ru = settled(sight, obligation, Party::Ru)?;
-            Some(latest.max(us).max(ru))
+            Some(latest.max(settled(sight, obligation, obligation)?))
         }),
         Case::Visit(intent) => visit_settled_at(sight, intent),
         Case::Claim(claim) if sight.known.pos(claim).is_none() => Some(Instant::default()),
@@ -109,21 +107,17 @@ fn settled_at(sight: &Sight<'_>, case: Case) -> Option<Instant> {
 /// A visit is not settled while the team is at the site.
 fn visit_settled_at(sight: &Sight<'_>, intent: u32) -> Option<Instant> {
     let admissible = sight.is_admissible(intent);
-    let all = [Party::Us, Party::Ru].map(|party| (party, sight.of_visit(intent, admissible, View::Of(party))));
+    let [us, ru] = [Party::Us, Party::Ru].map(|party| sight.of_visit(intent, admissible, View::Of(party)));
     let name = |obligation: &Obligation| (obligation.created_by, obligation.kind);
-    let [us, ru] = [&all[0].1, &all[1].1].map(|of| of.iter().map(name).collect::<Vec<_>>());
+    let same = us.iter().map(name).eq(ru.iter().map(name));
     let has = |step| sight.milestones(intent, step).next().is_some();
     let at_site = has(Milestones::SiteArrival) && !has(Milestones::End) && !has(Milestones::Departure);
-    if us != ru || at_site {
+    if !same || at_site {
         return None;
     }
-    let mut latest = last_effect(sight, intent, 2);
-    for (party, obligations) in &all {
-        for obligation in obligations {
-            latest = latest.max(settled(sight, obligation, *party)?);
-        }
-    }
-    Some(latest)
+    us.iter().zip(&ru).try_fold(last_effect(sight, intent, 2), |latest, (us, ru)| {
+        Some(latest.max(settled(sight, us, ru)?))
+    })
 }
 
 /// When the newest record that leads to this one in so many steps takes effect.
@@ -133,18 +127,19 @@ fn last_effect(sight: &Sight<'_>, index: u32, steps: usize) -> Instant {
     sight.known.naming(index).map(|by| last_effect(sight, by, steps)).fold(own, Instant::max)
 }
 
-/// From when on nothing is outstanding in an obligation, in a view.
-fn settled(sight: &Sight<'_>, obligation: &Obligation, party: Party) -> Option<Instant> {
-    if obligation.kind == Kind::Opening {
+/// From when on nothing is outstanding in an obligation, which exists in both views. Where these differ, that is.
+fn settled(sight: &Sight<'_>, us: &Obligation, ru: &Obligation) -> Option<Instant> {
+    let outcomes = [(us, Party::Us), (ru, Party::Ru)].map(|(of, party)| sight.fold(of, View::Of(party), None));
+    let state = outcomes[0].state;
+    if us.kind == Kind::Opening || outcomes[1].state != state || outcomes.iter().any(|outcome| outcome.entangled) {
         return None;
     }
-    let Outcome { state, performed, was_claimed, .. } = sight.fold(obligation, View::Of(party), None);
-    let at = |pos: Option<Pos>| pos.map_or(obligation.created_at, |pos| pos.0.max(obligation.created_at));
-    // Whether a withdrawal counted may depend on records that name neither this obligation nor its visit.
-    let depends = was_claimed || obligation.waits_for.is_some();
     match state {
-        State::Fulfilled | State::FulfilledLate => Some(at(performed)),
-        State::Released if !depends => Some(released_at(sight, obligation)),
+        State::Fulfilled | State::FulfilledLate => {
+            let performed = outcomes.iter().filter_map(|outcome| outcome.performed);
+            Some(performed.map(|(at, _)| at).fold(us.created_at.max(ru.created_at), Instant::max))
+        }
+        State::Released => Some(released_at(sight, us)),
         _ => None,
     }
 }
