@@ -168,9 +168,7 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
         let unsettled = known.unsettled(as_of);
         let basis = Basis::of(known);
         let sight = Sight::new(known, &basis, as_of);
-        if let Some(visit) =
-            known.intents().find(|visit| !unsettled.visits.contains(visit) && sight.is_open(*visit))
-        {
+        if let Some(visit) = known.intents().find(|visit| !unsettled.visits.contains(visit) && sight.is_open(*visit)) {
             return Err(format!("the visit of entry {visit} is open as of {as_of}"));
         }
         for viewer in VIEWS {

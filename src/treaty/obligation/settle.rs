@@ -98,9 +98,7 @@ fn settled_at(sight: &Sight<'_>, case: Case) -> Option<Instant> {
         Case::Visit(intent) => visit_settled_at(sight, intent),
         Case::Claim(claim) if sight.known.pos(claim).is_none() => Some(Instant::default()),
         Case::Claim(claim) => sight.lift_of(claim).map(|(at, _)| at),
-        Case::Report(report) => {
-            sight.unresolved(report).next().is_none().then(|| last_effect(sight, report, REACH))
-        }
+        Case::Report(report) => sight.unresolved(report).next().is_none().then(|| last_effect(sight, report, REACH)),
     }
 }
 
@@ -115,9 +113,9 @@ fn visit_settled_at(sight: &Sight<'_>, intent: u32) -> Option<Instant> {
     if !same || at_site {
         return None;
     }
-    us.iter().zip(&ru).try_fold(last_effect(sight, intent, 2), |latest, (us, ru)| {
-        Some(latest.max(settled(sight, us, ru)?))
-    })
+    us.iter()
+        .zip(&ru)
+        .try_fold(last_effect(sight, intent, 2), |latest, (us, ru)| Some(latest.max(settled(sight, us, ru)?)))
 }
 
 /// When the newest record that leads to this one in so many steps takes effect.
