@@ -6,10 +6,9 @@
 //!
 //! Deliberately absent: what makes a case settled ([`crate::treaty::obligation::settle`]).
 
-use std::ops::Bound::{Excluded, Unbounded};
-
 use imbl::{HashMap, OrdSet};
 
+use super::intervals::Intervals;
 use super::known::Known;
 use crate::treaty::time::Instant;
 
@@ -35,17 +34,28 @@ impl Case {
     }
 }
 
+/// Since when a case is of interest, from when on it is settled, and which entry made it so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When the first of its records took effect or was received, whichever came first.
+    pub begins: Instant,
+    /// From when on nothing in it is outstanding.
+    pub settled: Instant,
+    /// The entry.
+    pub by: u32,
+}
+
 /// The marks of every case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks {
     open: OrdSet<Case>,
     marks: HashMap<Case, Mark>,
+    /// The seconds in which each is not settled.
+    times: Intervals<Case>,
+    /// The sizes of the log at which it was not marked so.
+    sizes: Intervals<Case>,
     by_time: OrdSet<(Instant, Case)>,
-    by_entry: OrdSet<(u32, Case)>,
 }
-
-/// From when on a case is settled, and which entry made it so.
-pub(super) type Mark = (Instant, u32);
 
 impl Marks {
     /// A case begins.
@@ -60,16 +70,37 @@ impl Marks {
 
     /// Marks a case as settled, or as open again.
     pub fn mark(&mut self, case: Case, mark: Option<Mark>) {
-        if let Some((at, by)) = self.marks.remove(&case) {
-            self.by_time.remove(&(at, case));
-            self.by_entry.remove(&(by, case));
+        if let Some(before) = self.marks.remove(&case) {
+            before.times().into_iter().for_each(|times| self.times.remove(times, case));
+            before.sizes(case).into_iter().for_each(|sizes| self.sizes.remove(sizes, case));
+            self.by_time.remove(&(before.settled, case));
         }
-        let Some((at, by)) = mark else { return self.open(case) };
+        let Some(mark) = mark else { return self.open(case) };
         self.open.remove(&case);
-        self.marks.insert(case, (at, by));
-        self.by_time.insert((at, case));
-        self.by_entry.insert((by, case));
+        mark.times().into_iter().for_each(|times| self.times.insert(times, case));
+        mark.sizes(case).into_iter().for_each(|sizes| self.sizes.insert(sizes, case));
+        self.by_time.insert((mark.settled, case));
+        self.marks.insert(case, mark);
     }
+}
+
+impl Mark {
+    /// The seconds from its begin until it is settled, if there are any.
+    fn times(&self) -> Option<(u64, u64)> {
+        let (first, end) = (number(self.begins), number(self.settled));
+        (first < end).then(|| (first, end - 1))
+    }
+
+    /// The sizes at which the log held the case, and not yet the entry that marks it, if there were any.
+    fn sizes(&self, case: Case) -> Option<(u64, u64)> {
+        let (first, last) = (u64::from(case.index()) + 1, u64::from(self.by));
+        (first <= last).then_some((first, last))
+    }
+}
+
+/// An instant as a number from 1.
+fn number(at: Instant) -> u64 {
+    at.seconds().unsigned_abs() + 1
 }
 
 /// The cases that are not settled at an instant, by what was known; among them some that are. In index order.
@@ -89,8 +120,8 @@ impl Known<'_> {
     /// The cases that are not settled at `as_of`.
     pub fn unsettled(&self, as_of: Instant) -> Unsettled {
         let marks = &self.docket.marks;
-        let later = marks.by_time.range((Excluded((as_of, Case::Report(u32::MAX))), Unbounded)).map(|(_, case)| *case);
-        let since = marks.by_entry.range((self.size, Case::Visit(0))..).map(|(_, case)| *case);
+        let later = marks.times.at(number(as_of), Case::Visit(0));
+        let since = marks.sizes.at(u64::from(self.size), Case::Visit(0));
         let all = marks.open.iter().copied().chain(later).chain(since);
         let mut found = Unsettled::default();
         for case in all.filter(|case| case.index() < self.size) {
@@ -115,6 +146,6 @@ impl Known<'_> {
 
     /// Whether a case is settled at `as_of`.
     pub fn is_settled(&self, case: Case, as_of: Instant) -> bool {
-        self.docket.marks.of(case).is_some_and(|(at, by)| at <= as_of && by < self.size)
+        self.docket.marks.of(case).is_some_and(|mark| mark.settled <= as_of && mark.by < self.size)
     }
 }

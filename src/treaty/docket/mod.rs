@@ -8,6 +8,7 @@
 //! Deliberately absent: any judgement of what an event means.
 
 pub(in crate::treaty) mod event;
+mod intervals;
 mod known;
 mod lists;
 mod marks;
@@ -18,7 +19,7 @@ use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
-pub use marks::{Case, Unsettled};
+pub use marks::{Case, Mark, Unsettled};
 
 use self::marks::Marks;
 use crate::hash::Hash;
@@ -154,12 +155,12 @@ impl Docket {
         u32::try_from(self.events.len()).unwrap_or(u32::MAX)
     }
 
-    /// Notes whether a case is settled, from when on, and which entry made it so.
-    pub fn mark(&mut self, case: Case, settled: Option<Instant>, by: u32) {
+    /// Notes that a case is settled, or open again.
+    pub fn mark(&mut self, case: Case, mark: Option<Mark>) {
         if let Case::Claim(index) = case {
-            self.put_lift(index, self.marks.of(case).map(|(at, _)| at), settled);
+            self.put_lift(index, self.marks.of(case).map(|mark| mark.settled), mark.map(|mark| mark.settled));
         }
-        self.marks.mark(case, settled.map(|at| (at, by)));
+        self.marks.mark(case, mark);
     }
 
     /// Moves a claim in the lists of those that are lifted.

@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::{Basis, Kind, Obligation, Sight, State, View};
-use crate::treaty::docket::{Act, Case, Docket, Ended, Event, Known};
+use crate::treaty::docket::{Act, Case, Docket, Ended, Event, Known, Mark};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::time::Instant;
@@ -31,12 +31,16 @@ pub fn settle(docket: &mut Docket) {
     }
     let basis = Basis::of(known);
     let sight = Sight::new(known, &basis, Instant::LAST);
-    let marks: Vec<(Case, Option<Instant>)> = cases.iter().map(|&case| (case, settled_at(&sight, case))).collect();
+    let mark = |&case: &Case| {
+        let settled = settled_at(&sight, case)?;
+        Some(Mark { begins: begins(&sight, case.index()), settled, by: index })
+    };
+    let marks: Vec<(Case, Option<Mark>)> = cases.iter().map(|case| (*case, mark(case))).collect();
     let visits = cases.iter().filter_map(|case| sight.visit(case.index()).filter(|_| matches!(case, Case::Visit(_))));
     let ends: Vec<(Slot, u32, Option<Ended>)> =
         visits.map(|visit| (visit.slot, visit.intent, sight.ended(visit.intent))).collect();
-    for (case, at) in marks {
-        docket.mark(case, at, index);
+    for (case, mark) in marks {
+        docket.mark(case, mark);
     }
     for (slot, visit, ended) in ends {
         docket.mark_end(slot, visit, ended);
@@ -123,6 +127,16 @@ fn last_effect(sight: &Sight<'_>, index: u32, steps: usize) -> Instant {
     let own = sight.known.pos(index).map(|(at, _)| at).unwrap_or_default();
     let Some(steps) = steps.checked_sub(1) else { return own };
     sight.known.naming(index).map(|by| last_effect(sight, by, steps)).fold(own, Instant::max)
+}
+
+/// When this record or the first that names it took effect or was received.
+fn begins(sight: &Sight<'_>, index: u32) -> Instant {
+    let all = sight.known.naming(index).chain([index]);
+    let times = all.flat_map(|index| {
+        let received = sight.known.event(index).map(|event| event.received_at);
+        [sight.known.pos(index).map(|(at, _)| at), received].into_iter().flatten()
+    });
+    times.min().unwrap_or_default()
 }
 
 /// From when on nothing is outstanding in an obligation, which exists in both views. Where these differ, that is.

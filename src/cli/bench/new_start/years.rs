@@ -268,7 +268,7 @@ impl<'p, P: Pen> Author<'p, P> {
         let claim = self.claim;
         match step {
             Step::Claim => {
-                let body = json!({ "reason": reason, "basis": reason, "slots": ["B1"], "kinds": ["FREEZE"] });
+                let body = json!({ "reason": reason, "slots": ["B1"], "kinds": ["FREEZE"] });
                 self.claim = Some(self.say(at, Kind::Exemption, centre(Party::Ru), &[], body)?);
                 self.unread[0].extend(self.claim);
             }
