@@ -111,7 +111,7 @@ impl Correction {
     /// by the leader and the escort.
     fn signers(&self, original: u64, fact: &Fact, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let register = case.register;
-        let mut wanted: BTreeSet<Party> = register.signers_of(original).iter().map(|name| name.party()).collect();
+        let mut wanted: BTreeSet<Party> = register.sides_of(original).parties().collect();
         if self.needs_both(original, register) {
             wanted.extend([Party::Us, Party::Ru]);
         }
