@@ -35,7 +35,7 @@ use super::party::{KeyName, Party, Role, Slot};
 use super::record::{Body, Header, Kind, Record};
 use super::terms::{Limits, Terms};
 use super::time::Instant;
-use super::visit::{Reported, Sides, Visit};
+use super::visit::{Reported, Visit};
 use crate::hash::Hash;
 
 /// What all entries of a log add up to.
@@ -233,12 +233,6 @@ impl Register {
     /// The entry by which the other Party first acknowledged, accepted or contested this one.
     pub fn relied_on_since(&self, index: u64) -> Option<u64> {
         self.relied_on.get(&index).copied()
-    }
-
-    /// Which of the Parties signed an entry; in a history, too, which has no keys.
-    pub fn sides_of(&self, index: u64) -> Sides {
-        let event = u32::try_from(index).ok().and_then(|index| self.known(self.size()).event(index));
-        event.map(|event| event.sides).unwrap_or_default()
     }
 
     /// The names of the keys that signed an entry, the author's first.
