@@ -212,7 +212,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             return;
         }
         let counts = if offered {
-            let eta = self.obligation.visit.and_then(|intent| self.sight.agreed_eta(intent, pos));
+            let eta = self.obligation.visit.and_then(|intent| self.sight.known.agreed_eta(intent, pos));
             let latest = self.obligation.limits.access_offered().deadline(self.due);
             eta.is_none_or(|eta| pos.0 >= eta) && pos.0 <= latest
         } else {
