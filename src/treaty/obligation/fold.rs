@@ -247,9 +247,11 @@ impl<'s, 'a> Fold<'s, 'a> {
             return;
         }
         let agreed = self.pending.take().filter(|(at, due)| *at > since && *due > pos.0);
+        let noticed = (self.sight.limits(pos).notice().deadline(pos.0), None);
         match agreed {
             Some((by, due)) => (self.due, self.due_by) = (due, Some(by.1)),
-            None => self.due = self.due.max(self.sight.limits(pos).notice().deadline(pos.0)),
+            // What the notice moves, no earlier postponement moves any longer.
+            None => (self.due, self.due_by) = (self.due, self.due_by).max(noticed),
         }
         if self.refused.is_some() {
             self.denied |= !self.waiting;

@@ -83,7 +83,37 @@ fn ruling_41_a_date_that_both_agreed_to_counts_if_it_is_ahead_at_the_lift() {
     let lift = timeline.say("03-20", "RU", "lift", &[&claim]);
     assert_eq!(row(&timeline, "03-19", "ADMIT", &request)["due_at"], "2026-03-11T00:00:00Z");
     assert_eq!(row(&timeline, "03-20", "ADMIT", &request)["due_at"], "2026-03-21T08:00:00Z");
-    assert!(causes(&timeline, "03-20", "ADMIT", &request)[0].contains(&lift));
+    assert_eq!(causes(&timeline, "03-20", "ADMIT", &request)[0], [request, lift]);
+}
+
+#[test]
+fn ruling_42_a_postponement_whose_date_outlasts_the_notice_of_a_lift_stays_a_cause() {
+    for (eta, due, stays) in [("03-19", "2026-03-21T08:00:00Z", false), ("03-25", "2026-03-26T00:00:00Z", true)] {
+        let (mut timeline, request) = requested();
+        let postponed = postpone(&mut timeline, "03-01 12:00", &request, eta);
+        let claim = timeline.say("03-02", "RU", "force_majeure", &[&request]);
+        let lift = timeline.say("03-20", "RU", "lift", &[&claim]);
+        assert_eq!(row(&timeline, "03-20", "ADMIT", &request)["due_at"], due);
+        let mut expected = vec![request.clone(), lift];
+        if stays {
+            expected.insert(1, postponed);
+        }
+        assert_eq!(causes(&timeline, "03-20", "ADMIT", &request)[0], expected);
+    }
+}
+
+#[test]
+fn ruling_41_a_date_counts_if_it_was_agreed_to_since_the_claim_that_was_lifted_last() {
+    for (last, due) in [(1, "2026-03-21T08:00:00Z"), (0, "2026-04-02T00:00:00Z")] {
+        let (mut timeline, request) = requested();
+        let first = timeline.say("03-02", "RU", "force_majeure", &[&request]);
+        postpone(&mut timeline, "03-02 06:00", &request, "04-01");
+        let second = timeline.say("03-02 12:00", "RU", "exemption", &[&request]);
+        let claims = [first, second];
+        timeline.say("03-05", "RU", "lift", &[&claims[1 - last]]);
+        timeline.say("03-20", "RU", "lift", &[&claims[last]]);
+        assert_eq!(row(&timeline, "03-20", "ADMIT", &request)["due_at"], due);
+    }
 }
 
 #[test]

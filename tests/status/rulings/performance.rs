@@ -116,7 +116,7 @@ fn ruling_27_a_host_performs_by_a_consent_to_the_visit_and_refuses_by_a_withdraw
     // A standing consent answers no request.
     let (mut timeline, request) = hosted();
     let body = json!({ "scope": "standing", "slot": "A1", "action": "give" });
-    timeline.add("04-05", &["RO"], "host_consent", &[], body);
+    timeline.add("04-05", &["RO"], "host_consent", &[&request], body);
     assert_eq!(timeline.states("04-09 12:00", "HOST_ACT", &request), three("OPEN"));
     assert_eq!(timeline.states("04-09 12:00:01", "HOST_ACT", &request), three("OVERDUE"));
 }
