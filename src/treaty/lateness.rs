@@ -137,8 +137,6 @@ impl Measure<'_> {
     /// A reply is as late as it is for the question that has waited longest, of those by the other Party; for each
     /// urgency on its own. It counts from when a question takes effect, like what is owed.
     fn reply(&mut self, applied: &Applied<'_>) {
-        let limits: [(bool, &'static str, fn(&Limits) -> Span); 2] =
-            [(true, "clarify_urgent", Limits::clarify_urgent), (false, "clarify_routine", Limits::clarify_routine)];
         let asked = |index: u32| {
             let event = self.known().event(index).filter(|event| event.party != applied.header.party)?;
             let Act::ClarificationRequest { urgent, .. } = event.act else { return None };
@@ -146,9 +144,11 @@ impl Measure<'_> {
         };
         let refs = applied.header.refs.iter().filter_map(|digest| self.known().index_of(digest));
         let asked: Vec<(bool, Instant, u32)> = refs.filter_map(asked).collect();
-        for (urgency, name, span) in limits {
+        for urgency in [true, false] {
+            let name = if urgency { "clarify_urgent" } else { "clarify_routine" };
+            let span = |limits: Limits| if urgency { limits.clarify_urgent() } else { limits.clarify_routine() };
             let late = asked.iter().filter(|(urgent, ..)| *urgent == urgency).filter_map(|(_, from, index)| {
-                span(&self.register.limits_at(u64::from(*index))).exceeded(*from, applied.received_at)
+                span(self.register.limits_at(u64::from(*index))).exceeded(*from, applied.received_at)
             });
             let by = late.max();
             self.note(name, by);
