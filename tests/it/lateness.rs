@@ -205,9 +205,9 @@ fn a_reply_to_several_questions_is_as_late_as_for_the_most_overdue_of_each_urgen
         fold.add(by, Kind::ClarificationRequest, &[], body)
     };
     let first = ask(&mut fold, "US/centre/1", "urgent");
+    let own = ask(&mut fold, "RU/centre/1", "urgent");
     fold.wait(HOUR);
     let second = ask(&mut fold, "US/centre/1", "urgent");
-    let own = ask(&mut fold, "RU/centre/1", "urgent");
     fold.wait(48 * HOUR + 5);
     let routine = ask(&mut fold, "US/centre/1", "routine");
     let reply = |fold: &mut Fold, to: &[u64]| {
