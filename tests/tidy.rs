@@ -6,6 +6,8 @@
 
 #[path = "tidy/documents.rs"]
 mod documents;
+#[path = "tidy/rulings.rs"]
+mod rulings;
 #[path = "tidy/source.rs"]
 mod source;
 

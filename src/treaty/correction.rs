@@ -111,7 +111,9 @@ impl Correction {
     /// by the leader and the escort.
     fn signers(&self, original: u64, fact: &Fact, case: &Case<'_>, refused: &mut Vec<Refused>) {
         let register = case.register;
-        let mut wanted: BTreeSet<Party> = register.signers_of(original).iter().map(|name| name.party()).collect();
+        // A history has no keys, so the Parties are those of the record and not of its keys.
+        let signed = u32::try_from(original).ok().and_then(|index| register.known(register.size()).event(index));
+        let mut wanted: BTreeSet<Party> = signed.into_iter().flat_map(|event| event.sides.parties()).collect();
         if self.needs_both(original, register) {
             wanted.extend([Party::Us, Party::Ru]);
         }

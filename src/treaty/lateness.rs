@@ -7,6 +7,7 @@
 //! Deliberately absent: what lateness means for an obligation.
 
 use super::acknowledgement;
+use super::docket::{Act, Known};
 use super::inspector_objection;
 use super::milestone::Milestones;
 use super::record::{Body, Kind};
@@ -44,6 +45,7 @@ pub fn lateness(applied: &Applied<'_>, body: &Body, register: &Register) -> Vec<
                 measure.milestone(milestone.name, effect, visit);
             }
         }
+        Body::ClarificationReply(_) => measure.reply(applied),
         Body::Report(report) => {
             measure.span("report", Limits::report, measure.since(visit, Milestones::End), report.handed_over_at);
             measure.span("lodging", Limits::lodging, measure.since(visit, Milestones::Departure), applied.received_at);
@@ -115,7 +117,7 @@ impl Measure<'_> {
             Milestones::Restrictions => self.span("freeze", Limits::freeze, named, effect),
             Milestones::SiteArrival => {
                 self.span("access", Limits::access, named, effect);
-                self.span("admit", Limits::admit, Some((visit.eta, visit.intent)), effect);
+                self.span("admit", Limits::admit, self.agreed(visit, effect), effect);
             }
             Milestones::End => {
                 let by = self.overrun(visit, effect);
@@ -123,6 +125,38 @@ impl Measure<'_> {
             }
             Milestones::PoeArrival | Milestones::Start | Milestones::Extension | Milestones::Departure => {}
         }
+    }
+
+    /// The arrival that both had last agreed on when the team came, with the entry whose limit holds: the request keeps
+    /// its own.
+    fn agreed(&self, visit: &Visit, came: Instant) -> Option<Since> {
+        let eta = self.known().agreed_eta(u32::try_from(visit.intent).ok()?, (came, u32::MAX))?;
+        Some((eta, visit.intent))
+    }
+
+    /// A reply is as late as it is for the question that has waited longest, of those by the other Party; for each
+    /// urgency on its own. It counts from when a question takes effect, like what is owed.
+    fn reply(&mut self, applied: &Applied<'_>) {
+        let asked = |index: u32| {
+            let event = self.known().event(index).filter(|event| event.party != applied.header.party)?;
+            let Act::ClarificationRequest { urgent, .. } = event.act else { return None };
+            Some((urgent, self.known().pos(index)?.0, index))
+        };
+        let refs = applied.header.refs.iter().filter_map(|digest| self.known().index_of(digest));
+        let asked: Vec<(bool, Instant, u32)> = refs.filter_map(asked).collect();
+        for urgency in [true, false] {
+            let name = if urgency { "clarify_urgent" } else { "clarify_routine" };
+            let span = |limits: Limits| if urgency { limits.clarify_urgent() } else { limits.clarify_routine() };
+            let late = asked.iter().filter(|(urgent, ..)| *urgent == urgency).filter_map(|(_, from, index)| {
+                span(self.register.limits_at(u64::from(*index))).exceeded(*from, applied.received_at)
+            });
+            let by = late.max();
+            self.note(name, by);
+        }
+    }
+
+    fn known(&self) -> Known<'_> {
+        self.register.known(self.register.size())
     }
 
     /// By how much an inspection lasted too long. It is extended where both sides signed for that, in one record or in

@@ -197,6 +197,13 @@ impl<'a> PastVisit<'a> {
         corrected.filter(|step| step.name == name).min_by_key(|step| (step.effect, step.index))
     }
 
+    /// The arrival that both had last agreed on by `until`; before any agreement, the one that was notified.
+    pub fn agreed_eta(&self, until: Instant) -> Instant {
+        let intent = u32::try_from(self.visit.intent).ok();
+        let agreed = intent.and_then(|intent| self.register.known(self.size).agreed_eta(intent, (until, u32::MAX)));
+        agreed.unwrap_or(self.visit.eta)
+    }
+
     /// When a report was handed over, as corrections had it; nothing for one that was void.
     pub fn handed_over_at(&self, report: &Reported) -> Option<Instant> {
         let Some(corrected) = self.correction(report.index) else { return Some(report.handed_over_at) };

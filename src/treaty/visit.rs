@@ -97,6 +97,11 @@ impl Sides {
         }
     }
 
+    /// Those who signed.
+    pub fn parties(self) -> impl Iterator<Item = Party> {
+        [Party::Us, Party::Ru].into_iter().filter(move |party| self.has(*party))
+    }
+
     /// Whether both signed.
     pub const fn are_both(self) -> bool {
         self.us && self.ru

@@ -4,6 +4,7 @@ use countersign::treaty::record::Kind;
 use countersign::treaty::time::Instant;
 use serde_json::json;
 
+use super::support::claims::saying;
 use super::support::fold::Fold;
 use super::support::ledger::signed;
 use super::support::records::{amendment, changing, declaring, designating};
@@ -92,10 +93,28 @@ fn receipt(fold: &mut Fold, extra: i64) -> u64 {
     fold.add("US/escort/1", Kind::ReportReceipt, &[visit, report], receipting("acknowledged"))
 }
 
+/// A reply to a question of this urgency, so many seconds after it.
+fn reply(fold: &mut Fold, urgency: &str, seconds: i64) -> u64 {
+    let mut body = saying(Kind::ClarificationRequest);
+    body["urgency"] = urgency.into();
+    let asked = fold.add("US/centre/1", Kind::ClarificationRequest, &[], body);
+    fold.wait(seconds);
+    fold.add("RU/centre/1", Kind::ClarificationReply, &[asked], saying(Kind::ClarificationReply))
+}
+
+fn urgent_reply(fold: &mut Fold, extra: i64) -> u64 {
+    reply(fold, "urgent", 48 * HOUR + extra)
+}
+
+/// Asked on a day at 12:00, a routine question waits until the last second of the tenth day after it.
+fn routine_reply(fold: &mut Fold, extra: i64) -> u64 {
+    reply(fold, "routine", 10 * DAY + 12 * HOUR - 1 + extra)
+}
+
 #[test]
 fn the_last_second_of_each_limit_is_in_time_and_the_next_one_is_late_by_one() {
     type Scene = fn(&mut Fold, i64) -> u64;
-    let scenes: [(&str, Scene); 11] = [
+    let scenes: [(&str, Scene); 13] = [
         ("ack", acknowledgement),
         ("data_change", data_change),
         ("inspector_objection", objection),
@@ -107,6 +126,8 @@ fn the_last_second_of_each_limit_is_in_time_and_the_next_one_is_late_by_one() {
         ("report", report),
         ("lodging", lodging),
         ("receipt", receipt),
+        ("clarify_urgent", urgent_reply),
+        ("clarify_routine", routine_reply),
     ];
     for (limit, scene) in scenes {
         for (extra, late) in [(-1, None), (0, None), (1, Some(1)), (90_061, Some(90_061))] {
@@ -125,6 +146,101 @@ fn a_site_that_is_reached_after_both_limits_is_late_for_each() {
     fold.step("RU/leader/1", visit, "site_named", after(eta, HOUR));
     let arrived = fold.step("US/escort/1", visit, "site_arrival", after(eta, 26 * HOUR));
     assert_eq!(fold.late(arrived), [("access", 3_600), ("admit", 7_200)]);
+}
+
+/// A visit to A1 whose arrival both move by two days, from an instant on; and the arrival as first notified.
+fn postponed(fold: &mut Fold, from: Option<Instant>) -> (u64, Instant) {
+    let visit = fold.request("A1");
+    let eta = fold.register().visit_at(visit).expect("a visit").eta;
+    let body = json!({ "eta": after(eta, 2 * DAY).to_string() });
+    let mut record = fold.draft(&["US/centre/1", "RU/centre/1"], Kind::Postponement, &[visit], body);
+    record.effective_at = from;
+    fold.send(record).expect("a postponement");
+    much_later(fold);
+    (visit, eta)
+}
+
+#[test]
+fn a_team_is_late_by_the_arrival_that_both_last_agreed_on_when_it_came() {
+    for (extra, late) in [(0, vec![]), (1, vec![("admit", 1)])] {
+        let mut fold = Fold::in_force();
+        let (visit, eta) = postponed(&mut fold, None);
+        let arrived = fold.step("RU/leader/1 US/escort/1", visit, "site_arrival", after(eta, 3 * DAY + extra));
+        assert_eq!(fold.late(arrived), late);
+    }
+    // An agreement from a later day on says nothing of a team that came before it, and one that is recorded later
+    // changes no flag.
+    let mut fold = Fold::in_force();
+    let (visit, eta) = postponed(&mut fold, Some(after(at("2026-03-01T12:00:00Z"), 10 * DAY)));
+    let arrived = fold.step("RU/leader/1 US/escort/1", visit, "site_arrival", after(eta, DAY + 7));
+    assert_eq!(fold.late(arrived), [("admit", 7)]);
+    let body = json!({ "eta": after(eta, 20 * DAY).to_string() });
+    let mut record = fold.draft(&["US/centre/1", "RU/centre/1"], Kind::Postponement, &[visit], body);
+    record.effective_at = Some(eta);
+    fold.send(record).expect("a postponement");
+    assert_eq!(fold.late(arrived), [("admit", 7)]);
+    let again = fold.step("RU/leader/1 US/escort/1", visit, "site_arrival", after(eta, DAY + 8));
+    assert_eq!(fold.late(again), [], "by now it is known");
+}
+
+#[test]
+fn a_postponed_arrival_keeps_the_limit_of_the_request() {
+    let mut fold = Fold::in_force();
+    let visit = fold.request("A1");
+    let eta = fold.register().visit_at(visit).expect("a visit").eta;
+    fold.post(&amendment(2, |body| body["limits"] = json!({ "admit": "1h" }))).expect("an amendment");
+    let body = json!({ "eta": after(eta, 2 * DAY).to_string() });
+    fold.add("US/centre/1 RU/centre/1", Kind::Postponement, &[visit], body);
+    much_later(&mut fold);
+    let arrived = fold.step("US/escort/1", visit, "site_arrival", after(eta, 3 * DAY));
+    assert_eq!(fold.late(arrived), []);
+}
+
+#[test]
+fn a_reply_to_several_questions_is_as_late_as_for_the_most_overdue_of_each_urgency() {
+    let mut fold = Fold::in_force();
+    let ask = |fold: &mut Fold, by: &str, urgency: &str| {
+        let mut body = saying(Kind::ClarificationRequest);
+        body["urgency"] = urgency.into();
+        fold.add(by, Kind::ClarificationRequest, &[], body)
+    };
+    let first = ask(&mut fold, "US/centre/1", "urgent");
+    let own = ask(&mut fold, "RU/centre/1", "urgent");
+    fold.wait(HOUR);
+    let second = ask(&mut fold, "US/centre/1", "urgent");
+    fold.wait(48 * HOUR + 5);
+    let routine = ask(&mut fold, "US/centre/1", "routine");
+    let reply = |fold: &mut Fold, to: &[u64]| {
+        let index = fold.add("RU/centre/1", Kind::ClarificationReply, to, saying(Kind::ClarificationReply));
+        fold.late(index)
+    };
+    assert_eq!(reply(&mut fold, &[second, own]), [("clarify_urgent", 5)]);
+    assert_eq!(reply(&mut fold, &[second, first, routine]), [("clarify_urgent", 3_605)]);
+    assert_eq!(reply(&mut fold, &[routine]), []);
+    fold.wait(30 * DAY);
+    let late: Vec<&str> = reply(&mut fold, &[routine, own, first]).into_iter().map(|(limit, _)| limit).collect();
+    assert_eq!(late, ["clarify_urgent", "clarify_routine"]);
+}
+
+#[test]
+fn a_question_waits_from_when_it_takes_effect_to_the_receipt_of_the_reply() {
+    let mut fold = Fold::in_force();
+    let mut record = fold.draft(&["US/centre/1"], Kind::ClarificationRequest, &[], saying(Kind::ClarificationRequest));
+    record.body["urgency"] = "urgent".into();
+    record.effective_at = Some(after(fold.now, HOUR));
+    let asked = fold.send(record).expect("a question");
+    fold.wait(49 * HOUR);
+    let say = |fold: &mut Fold, from: Option<Instant>| {
+        let body = saying(Kind::ClarificationReply);
+        let mut record = fold.draft(&["RU/centre/1"], Kind::ClarificationReply, &[asked], body);
+        record.effective_at = from;
+        let index = fold.send(record).expect("a reply");
+        fold.late(index)
+    };
+    let now = after(at("2026-03-01T12:00:00Z"), 49 * HOUR);
+    assert_eq!(say(&mut fold, None), []);
+    fold.wait(3);
+    assert_eq!(say(&mut fold, Some(now)), [("clarify_urgent", 3)], "nothing is said before it is received");
 }
 
 #[test]

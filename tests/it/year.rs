@@ -58,6 +58,13 @@ fn a_year_has_everything_that_a_ledger_must_carry() {
     demo.serving.stop("INT");
 }
 
+/// From when a team's arrival counts, where that is not the arrival that was first notified.
+fn moved_arrival(visit: &Value) -> Option<&str> {
+    let clocks = visit["clocks"].as_array().expect("clocks");
+    let admit = clocks.iter().find(|clock| clock["limit"] == "admit").expect("the arrival");
+    Some(text(&admit["from"])).filter(|from| visit["eta"] != *from)
+}
+
 fn inspections(demo: &Demo) {
     let lines = rows(demo, "/v1/inspections");
     let refused: Vec<_> = lines.iter().filter(|line| line["verdict"] == "INADMISSIBLE").collect();
@@ -95,6 +102,9 @@ fn inspections(demo: &Demo) {
     let restrictions = details.iter().flat_map(|visit| visit["clocks"].as_array().expect("clocks"));
     let met = |clock: &&Value| clock["limit"] == "freeze" && clock["met_at"] == json!(corrected_time(&details));
     assert_eq!(restrictions.filter(met).count(), 1, "the clock has the time that both corrected");
+    let moved: BTreeSet<&str> = details.iter().filter_map(moved_arrival).collect();
+    let agreed = ["2026-03-09T09:00:00Z", "2026-03-31T06:00:00Z", "2026-10-20T05:00:00Z"];
+    assert_eq!(moved, agreed.into(), "an arrival that both moved counts from where they moved it to");
     let differences: Vec<&Value> =
         reports.iter().flat_map(|report| report["differences"].as_array().expect("a list")).collect();
     assert_eq!(differences.len(), 1);
@@ -125,8 +135,9 @@ fn flags(demo: &Demo) {
             Some((text(&record["kind"]).to_owned(), flag["late"]["limit"].as_str()?.to_owned()))
         })
         .collect();
-    // Arrivals that both sides moved are late against the arrival that was first asked for.
-    let wanted = [("data_change", "data_change"), ("milestone", "admit"), ("report_receipt", "receipt")];
+    // Arrivals that both sides moved came in time for the arrival that they agreed on.
+    let wanted =
+        [("clarification_reply", "clarify_urgent"), ("data_change", "data_change"), ("report_receipt", "receipt")];
     assert_eq!(late, wanted.map(|(kind, limit)| (kind.to_owned(), limit.to_owned())).into());
     for (flag, kind) in [("inadmissible", "intent"), ("number_gap", "milestone")] {
         let found = flagged(flag);

@@ -202,6 +202,12 @@ impl Timeline {
         history.status(size, Query { as_of: instant(as_of), viewer, period: None })
     }
 
+    /// The status of a calendar year as of an instant, with everything known.
+    pub fn status_in(&self, period: i32, as_of: &str, viewer: Viewer) -> Answer {
+        let history = self.history();
+        history.status(history.size(), Query { as_of: instant(as_of), viewer, period: Some(period) })
+    }
+
     /// The state of the obligation of a kind that a record created, in each view; `-` where it does not exist.
     pub fn states(&self, as_of: &str, kind: &str, created_by: &str) -> [String; 3] {
         VIEWS.map(|viewer| {

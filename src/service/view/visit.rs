@@ -224,7 +224,9 @@ fn clocks(past: &Past<'_>, of: &PastVisit<'_>) -> Value {
                 "late_by_seconds": met.and_then(|met| limit.exceeded(from, met)),
             }));
         };
-    clock("admit", Limits::admit, Some((visit.eta, visit.intent)), at(Milestones::SiteArrival));
+    let came = at(Milestones::SiteArrival);
+    let agreed = of.agreed_eta(came.unwrap_or(Instant::LAST));
+    clock("admit", Limits::admit, Some((agreed, visit.intent)), came);
     clock("site_named", Limits::site_named, step(Milestones::PoeArrival), at(Milestones::SiteNamed));
     clock("freeze", Limits::freeze, step(Milestones::SiteNamed), at(Milestones::Restrictions));
     clock("access", Limits::access, step(Milestones::SiteNamed), at(Milestones::SiteArrival));

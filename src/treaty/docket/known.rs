@@ -153,6 +153,16 @@ impl<'a> Known<'a> {
         Some(new.unwrap_or(*handed_over_at))
     }
 
+    /// The arrival that both last agreed on by `until`; before any agreement, the one that was notified.
+    pub fn agreed_eta(&self, intent: u32, until: Pos) -> Option<Instant> {
+        let Act::Intent { eta: notified, .. } = self.event(intent)?.act else { return None };
+        let agreed = self.answering(intent, until).filter_map(|(pos, by)| match by.act {
+            Act::Postponement { eta: Some(eta), .. } => Some((pos, *eta)),
+            _ => None,
+        });
+        Some(agreed.max().map_or(notified, |(_, eta)| eta))
+    }
+
     /// The receipts of a report, each with whether it declines.
     pub fn receipts(&self, report: u32) -> impl Iterator<Item = (u32, bool)> + use<'a> {
         let known = *self;

@@ -216,7 +216,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             return;
         }
         let counts = if offered {
-            let eta = self.obligation.visit.and_then(|intent| self.sight.agreed_eta(intent, pos));
+            let eta = self.obligation.visit.and_then(|intent| self.sight.known.agreed_eta(intent, pos));
             let latest = self.obligation.limits.access_offered().deadline(self.due);
             eta.is_none_or(|eta| pos.0 >= eta) && pos.0 <= latest
         } else {
@@ -251,9 +251,11 @@ impl<'s, 'a> Fold<'s, 'a> {
             return;
         }
         let agreed = self.pending.take().filter(|(at, due)| *at > since && *due > pos.0);
+        let noticed = (self.sight.limits(pos).notice().deadline(pos.0), None);
         match agreed {
             Some((by, due)) => (self.due, self.due_by) = (due, Some(by.1)),
-            None => self.due = self.due.max(self.sight.limits(pos).notice().deadline(pos.0)),
+            // What the notice moves, no earlier postponement moves any longer.
+            None => (self.due, self.due_by) = (self.due, self.due_by).max(noticed),
         }
         if self.refused.is_some() {
             self.denied |= !self.waiting;

@@ -243,17 +243,6 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// The arrival that both last agreed on by `pos`; before any agreement, the one that was notified.
-    pub(super) fn agreed_eta(&self, intent: u32, pos: Pos) -> Option<Instant> {
-        let agreed = self.known.naming(intent).filter_map(|index| {
-            let seen = self.known.seen(index)?;
-            let Act::Postponement { eta: Some(eta), .. } = seen.act else { return None };
-            let at = self.known.pos_of(&seen);
-            (at <= pos && self.known.names(seen.event).contains(&intent)).then_some((at, *eta))
-        });
-        agreed.max().map(|(_, eta)| eta).or_else(|| self.visit(intent).map(|visit| visit.eta))
-    }
-
     /// When, and by which record, the ADMIT of another request was performed.
     fn woken_by(&self, other: u32, view: View) -> Option<Pos> {
         let of_other = self.of_visit(other, self.is_admissible(other), view);

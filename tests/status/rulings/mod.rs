@@ -1,18 +1,24 @@
 //! The rulings of the specification, by number: each test is a history and what the ruling says about it.
 
+mod absence;
 mod basis;
 mod claims;
+mod consult;
+mod corrections;
 mod edges;
+mod order;
 mod performance;
 mod quota;
 mod reports;
+mod standing;
 mod views;
+mod written;
 
 use countersign::history::History;
-use countersign::treaty::reciprocity::Viewer;
+use countersign::treaty::reciprocity::{Query, Viewer};
 use serde_json::{Value, json};
 
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, VIEWS};
 
 fn ready() -> Timeline {
     Timeline::new(json!({}))
@@ -48,6 +54,9 @@ fn admit(timeline: &Timeline, as_of: &str, request: &str, states: &str) {
     assert_eq!(timeline.states(as_of, "ADMIT", request), three(states));
 }
 
+/// What both Parties sign.
+const BOTH: &[&str] = &["US", "RU"];
+
 /// The answer as its JSON, in the view of the US.
 fn answer(timeline: &Timeline, as_of: &str) -> Value {
     serde_json::to_value(timeline.status(as_of, Viewer::Us)).expect("an answer")
@@ -61,11 +70,25 @@ fn row(timeline: &Timeline, as_of: &str, kind: &str, created_by: &str) -> Value 
     found.unwrap_or_else(|| panic!("no {kind} of {created_by}")).clone()
 }
 
-/// Used and reserved of a slot in 2026.
-fn quota(timeline: &Timeline, as_of: &str, slot: &str) -> (u64, u64) {
+/// The causes of the obligation of a kind that a record created, in each view.
+fn causes(timeline: &Timeline, as_of: &str, kind: &str, created_by: &str) -> [Vec<String>; 3] {
+    VIEWS.map(|viewer| {
+        let answer = timeline.status(as_of, viewer);
+        let mut rows = answer.obligations.into_iter().filter(|row| row.kind == kind && row.created_by == created_by);
+        rows.next().expect("the obligation").causes
+    })
+}
+
+/// The row of a slot's quota in 2026.
+fn quota_row(timeline: &Timeline, as_of: &str, slot: &str) -> Value {
     let answer = answer(timeline, as_of);
     let rows = answer["quota"].as_array().expect("a list");
-    let row = rows.iter().find(|row| row["slot"] == slot && row["period"] == "2026").expect("a slot");
+    rows.iter().find(|row| row["slot"] == slot && row["period"] == "2026").expect("a slot").clone()
+}
+
+/// Used and reserved of a slot in 2026.
+fn quota(timeline: &Timeline, as_of: &str, slot: &str) -> (u64, u64) {
+    let row = quota_row(timeline, as_of, slot);
     (row["used"].as_u64().expect("a count"), row["reserved"].as_u64().expect("a count"))
 }
 
@@ -87,6 +110,25 @@ fn left_out(timeline: &Timeline) -> usize {
 fn postpone(timeline: &mut Timeline, received: &str, visit: &str, eta: &str) -> String {
     let body = json!({ "eta": crate::timeline::at(eta) });
     timeline.add(received, &["US", "RU"], "postponement", &[visit], body)
+}
+
+/// What a record should have said: `members` are its new time, its new body, or that it is void.
+fn correct(timeline: &mut Timeline, received: &str, signed_by: &[&str], supersedes: &str, members: Value) -> String {
+    let mut body = json!({ "supersedes": supersedes, "reason": crate::timeline::words() });
+    for (name, value) in members.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    timeline.add(received, signed_by, "correction", &[], body)
+}
+
+/// A word on the precondition `visas`.
+fn visas(timeline: &mut Timeline, received: &str, state: &str) -> String {
+    timeline.add(received, &["RU"], "precondition", &[], json!({ "name": "visas", "state": state }))
+}
+
+/// A suspensive precondition `visas`, which is met until somebody says otherwise.
+fn with_visas() -> Timeline {
+    ready_with(json!({ "preconditions": [{ "name": "visas", "suspensive": true }] }))
 }
 
 /// A declaration of B1, in which nothing stands.

@@ -4,14 +4,6 @@ use serde_json::json;
 
 use super::*;
 
-fn correct(timeline: &mut Timeline, received: &str, signed_by: &[&str], supersedes: &str, members: Value) {
-    let mut body = json!({ "supersedes": supersedes, "reason": crate::timeline::words() });
-    for (name, value) in members.as_object().expect("an object") {
-        body[name] = value.clone();
-    }
-    timeline.add(received, signed_by, "correction", &[], body);
-}
-
 #[test]
 fn ruling_22_an_arrival_at_the_site_performs_access_too() {
     let (mut timeline, request) = requested();
@@ -100,6 +92,63 @@ fn ruling_26_a_void_needs_both_signatures() {
     let arrival = timeline.milestone(&request, "site_arrival", "03-03 06:00", &["US"]);
     correct(&mut timeline, "03-08", &["US"], &arrival, json!({ "void": true }));
     assert_eq!(left_out(&timeline), 1);
+}
+
+/// A request for A1 of 1 April, arrival on 10 April 00:00: Romania owes its answer by 9 April 12:00.
+fn hosted() -> (Timeline, String) {
+    let mut timeline = ready_with(json!({ "graded": ["ADMIT"] }));
+    let request = timeline.request("A1", "04-01", "04-10");
+    (timeline, request)
+}
+
+#[test]
+fn ruling_27_a_host_performs_by_a_consent_to_the_visit_and_refuses_by_a_withdrawal() {
+    for (action, state) in [("give", "FULFILLED"), ("condition", "FULFILLED"), ("withdraw", "REFUSED")] {
+        let (mut timeline, request) = hosted();
+        let mut body = json!({ "scope": "visit", "slot": "A1", "action": action });
+        if action == "condition" {
+            body["conditions"] = crate::timeline::words();
+        }
+        let word = timeline.add("04-05", &["RO"], "host_consent", &[&request], body);
+        assert_eq!(timeline.states("04-06", "HOST_ACT", &request), three(state));
+        assert_eq!(row(&timeline, "04-06", "HOST_ACT", &request)["causes"], json!([request, word]));
+    }
+    // A standing consent answers no request.
+    let (mut timeline, request) = hosted();
+    let body = json!({ "scope": "standing", "slot": "A1", "action": "give" });
+    timeline.add("04-05", &["RO"], "host_consent", &[&request], body);
+    assert_eq!(timeline.states("04-09 12:00", "HOST_ACT", &request), three("OPEN"));
+    assert_eq!(timeline.states("04-09 12:00:01", "HOST_ACT", &request), three("OVERDUE"));
+}
+
+#[test]
+fn ruling_27_what_a_host_owes_enters_no_grade_and_is_no_denial() {
+    let (mut timeline, request) = hosted();
+    let body = json!({ "scope": "visit", "slot": "A1", "action": "withdraw" });
+    timeline.add("04-05", &["RO"], "host_consent", &[&request], body);
+    assert_eq!(timeline.pairs("04-06"), three("RECIPROCAL_OPEN"));
+    assert_eq!(row(&timeline, "04-06", "HOST_ACT", &request)["graded"], false);
+    assert_eq!(answer(&timeline, "04-06")["denials"], json!({ "RU": 0, "US": 0 }));
+    assert_eq!(quota(&timeline, "04-06", "A1"), (0, 1));
+}
+
+#[test]
+fn ruling_27_an_inadmissible_request_asks_nothing_of_the_host() {
+    let mut timeline = ready();
+    let request = timeline.request("A1", "04-01", "04-01 12:00");
+    assert_eq!(reason(&timeline, "04-02", &request), "NOTICE");
+    assert_eq!(timeline.states("04-02", "HOST_ACT", &request), three("-"));
+}
+
+#[test]
+fn ruling_27_a_data_change_counts_from_its_receipt_however_early_it_took_effect() {
+    let mut timeline = ready();
+    declare(&mut timeline, "01-05");
+    let body = json!({ "slot": "B1", "launchers": [], "items": [], "absent": [], "reload": false });
+    let change = timeline.with_effect("03-07", Some("03-02 10:00"), &["RU"], "data_change", &[], body);
+    // Between its effect and its receipt it is open, then performed.
+    assert_eq!(timeline.states("03-06 23:59:59", "DATA_CHANGE", &change), three("OPEN"));
+    assert_eq!(timeline.states("03-07", "DATA_CHANGE", &change), three("FULFILLED"));
 }
 
 #[test]
