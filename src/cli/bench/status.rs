@@ -96,7 +96,7 @@ fn measure(plain: &Plain, year: i32, folded: Duration) -> anyhow::Result<serde_j
             .collect();
         percentile(&mut times, 0.5)
     };
-    let size = register.size(); eprintln!("{:?}", { let u = register.known(size).unsettled(as_of); (u.visits.len(), u.notices.len(), u.claims.len(), u.reports.len()) });
+    let size = register.size();
     let half = register.known(size / 2).event(u32::try_from(size / 2)? - 1).context("an entry")?.received_at;
     let then = Frame { as_of: half, period: half.year(), scope: Scope::Period };
     Ok(json!({

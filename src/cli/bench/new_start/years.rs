@@ -46,16 +46,19 @@ const SLOTS: [&str; 4] = ["A1", "A2", "B1", "B2"];
 const DAYS: i64 = 40;
 /// Pairs of inspections in a year.
 const PAIRS: i64 = 14;
-/// The steps of a visit that are notified, and how long after the arrival.
-const STEPS: [(&str, i64); 7] = [
-    ("poe_arrival", 0),
-    ("site_named", 3 * HOUR),
-    ("restrictions", 3 * HOUR + 40 * MINUTE),
-    ("site_arrival", 9 * HOUR),
-    ("start", 10 * HOUR),
-    ("end", 22 * HOUR),
-    ("departure", 30 * HOUR),
+/// The steps of a visit that are notified: how long after the arrival each happens, and when it is lodged.
+const STEPS: [(&str, i64, i64); 7] = [
+    ("poe_arrival", 0, ADMITTED),
+    ("site_named", 3 * HOUR, ADMITTED),
+    ("restrictions", 3 * HOUR + 40 * MINUTE, ADMITTED),
+    ("site_arrival", 9 * HOUR, ADMITTED),
+    ("start", 10 * HOUR, REPORTED),
+    ("end", 22 * HOUR, REPORTED),
+    ("departure", 24 * HOUR, ANSWERED),
 ];
+const ADMITTED: i64 = 9 * HOUR + 10 * MINUTE;
+const REPORTED: i64 = 23 * HOUR + 35 * MINUTE;
+const ANSWERED: i64 = 24 * HOUR + 15 * MINUTE;
 
 /// Inspections in the first so many years.
 const fn inspections(years: i64) -> i64 {
@@ -156,11 +159,11 @@ impl<'p, P: Pen> Author<'p, P> {
             steps.push((after(eta, -2 * DAY)?, Step::Ask(visit)));
             steps.push((after(eta, -2 * DAY + 30 * MINUTE)?, Step::Seen));
             steps.extend(host.map(|_| anyhow::Ok((after(eta, -DAY)?, Step::Answer(visit)))).transpose()?);
-            for (step, (_, by)) in STEPS.iter().enumerate() {
-                steps.push((after(eta, by + 10 * MINUTE)?, Step::Milestone(visit, step)));
+            for (step, (_, _, lodged)) in STEPS.iter().enumerate() {
+                steps.push((after(eta, *lodged)?, Step::Milestone(visit, step)));
             }
-            steps.push((after(eta, 23 * HOUR + 35 * MINUTE)?, Step::Report(visit)));
-            steps.push((after(eta, 24 * HOUR + 15 * MINUTE)?, Step::Receipt(visit)));
+            steps.push((after(eta, REPORTED)?, Step::Report(visit)));
+            steps.push((after(eta, ANSWERED)?, Step::Receipt(visit)));
         }
         for day in 0..DAYS {
             let at = after(begin, (4 + 9 * day) * DAY + 12 * HOUR)?;
@@ -215,7 +218,7 @@ impl<'p, P: Pen> Author<'p, P> {
     fn milestone(&mut self, at: Instant, visit: usize, step: usize) -> anyhow::Result<()> {
         let Visit { slot, eta, intent, .. } = self.visits[visit];
         let (leader, escort) = team(slot);
-        let (name, by) = STEPS[step];
+        let (name, by, _) = STEPS[step];
         let signers = [leader, escort];
         let said = Statement::new(Kind::Milestone, &signers, json!({ "name": name }));
         self.write(at, said.about(intent.as_slice()).effective(after(eta, by)?).on_site())?;
