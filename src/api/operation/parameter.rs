@@ -37,8 +37,10 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
     let size_or_instant = || json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] });
     let one_view = ["us", "ru", "undisputed"];
     let (meaning, schema) = match (id, name) {
-        (Id::Obligations, "kind") => ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str()))),
-        (Id::Obligations, "view") => (
+        (Id::Obligations | Id::Calendar, "kind") => {
+            ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str())))
+        }
+        (Id::Obligations | Id::Calendar, "view") => (
             "In whose view: what neither side disputes if left out.",
             json!({ "type": "string", "enum": one_view, "default": "undisputed" }),
         ),
@@ -49,6 +51,13 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
         (Id::Timeline, "to") => ("The last instant. The ledger's current second if left out.", instant()),
         (Id::Compare, "from") => ("What was known before, as `known_at`. It must be there.", size_or_instant()),
         (Id::Compare, "to") => ("What is known after, as `known_at`. The newest size if left out.", size_or_instant()),
+        (
+            Id::ObligationsCsv | Id::ObligationsNdjson | Id::StatusCsv | Id::StatusNdjson | Id::Database | Id::Manifest,
+            "view",
+        ) => (
+            "In whose view: all three if left out.",
+            json!({ "type": "string", "enum": one_view.iter().chain(&["all"]).collect::<Vec<_>>(), "default": "all" }),
+        ),
         (_, "slot") => ("What concerns this slot.", json!({ "type": "string", "pattern": "^[A-Z][0-9]+$" })),
         (_, "obligor") => ("What this state owes.", words(Party::ALL.iter().map(|party| party.as_str()))),
         (_, "state") => ("What stands so.", words(State::ALL.iter().map(|state| state.as_str()))),
