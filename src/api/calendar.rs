@@ -1,7 +1,7 @@
 //! Deadlines as a calendar (RFC 5545), for who reads everything.
 //!
 //! An event for every obligation that is open, at the instant at which it is due, and one for the arrival of every team
-//! whose admission is open, as it was first notified and until it is postponed.
+//! whose admission is open, as it was notified or as both sides last agreed.
 //!
 //! Invariants: for one size, one instant, one view and one address the bytes are the same; an event keeps its name
 //! (`UID`) for good, so a program that subscribes moves it and never doubles it; no text of a record stands in it, so that
@@ -24,10 +24,10 @@ use super::{App, status, typed};
 use crate::service::known::Known;
 use crate::service::obligations::Filter;
 use crate::service::status::viewer;
+use crate::treaty::docket::Act;
 use crate::treaty::obligation::{Kind, State as Stands};
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::reciprocity::{Row, Viewer};
-use crate::treaty::record;
 use crate::treaty::time::Instant;
 use crate::words::Words;
 
@@ -127,12 +127,9 @@ impl Calendar {
         lines.put("END", "VEVENT");
     }
 
-    /// The arrival of the team whose admission is owed, where nothing has moved it.
+    /// The arrival of the team whose admission is owed.
     fn arrival(&self, row: &Row) -> Option<Event> {
-        let docket = self.known.docket();
-        let kind_of = |digest: &String| Some(docket.event(docket.index_of(&digest.parse().ok()?)?)?.kind);
-        let is_moved = row.causes.iter().any(|cause| kind_of(cause) == Some(record::Kind::Postponement));
-        if row.kind != Kind::Admit.as_str() || is_moved {
+        if row.kind != Kind::Admit.as_str() {
             return None;
         }
         let digest = row.visit.as_ref()?;
@@ -141,7 +138,7 @@ impl Calendar {
         let (visit, team) = (visit.visit(), name(row.holder));
         let slot = visit.slot;
         Some(Event {
-            at: visit.eta.to_string(),
+            at: self.agreed_arrival(row).unwrap_or(visit.eta).to_string(),
             id: format!("ARRIVAL:{digest}:{slot}"),
             path: format!("/v1/inspections/{digest}"),
             created: row.created_at.clone(),
@@ -152,10 +149,21 @@ impl Calendar {
                 format!("Прибытие: инспекционная группа, {} ({slot})", team.ru),
             ),
             description: Words::fixed(
-                "The arrival as first notified; nothing has moved it.",
-                "Прибытие по первому уведомлению; перенесено не было.",
+                "The estimated arrival, as notified or as both sides last agreed.",
+                "Расчётное прибытие: по уведомлению или по последнему согласию обеих сторон.",
             ),
         })
+    }
+
+    /// The arrival of the newest postponement that moved an admission.
+    fn agreed_arrival(&self, row: &Row) -> Option<Instant> {
+        let docket = self.known.docket();
+        let moved = row.causes.iter().filter_map(|cause| {
+            let index = docket.index_of(&cause.parse().ok()?)?;
+            let Act::Postponement { eta: Some(eta), .. } = docket.seen(index)?.act else { return None };
+            Some((docket.pos(index)?, *eta))
+        });
+        moved.max().map(|(_, eta)| eta)
     }
 }
 

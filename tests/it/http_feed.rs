@@ -179,6 +179,30 @@ async fn a_stream_gives_what_is_there_and_then_what_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_broke_off_goes_on_after_a_restart_where_its_reader_was() {
+    let Some(mut api) = Api::start().await else { return };
+    let token = api.party_token().await;
+    let mut seen: Vec<u64> = Vec::new();
+    for round in 0..4 {
+        for _ in 0..3 {
+            api.record(&simple()).await;
+        }
+        // As a browser does: the same address, and the last id that it had.
+        let mut call = Call::get("/v1/events/stream?limit=4").token(&token);
+        if let Some(last) = seen.last() {
+            call = call.header("last-event-id", &last.to_string());
+        }
+        if round == 2 {
+            api = api.restart().await;
+        }
+        let came = ids(api.send(call).await.expect(200).text());
+        assert_eq!(came.len(), 4, "it had begun before the restart, and waits for nothing");
+        seen.extend(came);
+    }
+    assert_eq!(seen, (0..16).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_who_does_not_read_stops_nobody_and_later_gets_everything() {
     let Some(stock) = Stock::new(true).await else { return };
     let api = &stock.api;
