@@ -14,7 +14,6 @@ use countersign::service::export::{Wanted, sqlite};
 use countersign::service::known::Known;
 use countersign::service::query::Filter;
 use countersign::service::status::{Question, View};
-use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
 use countersign::treaty::party::Party;
 use countersign::treaty::record::Kind;
