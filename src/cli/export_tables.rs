@@ -85,20 +85,20 @@ pub enum Format {
 
 /// The file that is meant.
 pub fn file(choice: Choice, format: Format) -> anyhow::Result<export::File> {
-    let form = match (choice, format) {
-        (Choice::Ledger, Format::Sqlite) => return Ok(export::File::Database),
-        (Choice::Ledger, _) => bail!("the whole ledger is one database: take --format sqlite"),
-        (_, Format::Sqlite) => bail!("a database holds every table: take --table ledger"),
-        (_, Format::Csv) => Form::Csv,
-        (_, Format::Ndjson) => Form::Ndjson,
-    };
     let table = match choice {
-        Choice::Inspections => Table::Inspections,
-        Choice::Obligations => Table::Obligations,
-        Choice::Status => Table::Status,
-        Choice::Records | Choice::Ledger => Table::Records,
+        Choice::Records => Some(Table::Records),
+        Choice::Inspections => Some(Table::Inspections),
+        Choice::Obligations => Some(Table::Obligations),
+        Choice::Status => Some(Table::Status),
+        Choice::Ledger => None,
     };
-    Ok(export::File::Text(table, form))
+    match (table, format) {
+        (None, Format::Sqlite) => Ok(export::File::Database),
+        (None, _) => bail!("the whole ledger is one database: take --format sqlite"),
+        (Some(_), Format::Sqlite) => bail!("a database holds every table: take --table ledger"),
+        (Some(table), Format::Csv) => Ok(export::File::Text(table, Form::Csv)),
+        (Some(table), Format::Ndjson) => Ok(export::File::Text(table, Form::Ndjson)),
+    }
 }
 
 /// Saves every table in every form, with the manifest, in a new folder.

@@ -112,7 +112,8 @@ async fn readers_of_the_status_who_stop_take_no_place_from_those_who_ask() {
     let mut unread = Vec::new();
     for token in [&stock.us, &stock.auditor] {
         for name in ["obligations.ndjson", "obligations.csv", "status.ndjson", "status.csv"] {
-            let mut body = open(&stock.api, name, token).await.into_body();
+            let answer = tokio::time::timeout(Duration::from_secs(10), open(&stock.api, name, token)).await;
+            let mut body = answer.expect("nobody waits for those before").into_body();
             first_page(&mut body).await;
             unread.push(body);
         }
@@ -126,5 +127,6 @@ async fn readers_of_the_status_who_stop_take_no_place_from_those_who_ask() {
 }
 
 async fn first_page(body: &mut Body) -> Vec<u8> {
-    body.frame().await.expect("a frame").expect("no fault").into_data().expect("data").to_vec()
+    let frame = tokio::time::timeout(Duration::from_secs(10), body.frame()).await.expect("nobody is waited for");
+    frame.expect("a frame").expect("no fault").into_data().expect("data").to_vec()
 }

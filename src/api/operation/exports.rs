@@ -116,7 +116,7 @@ pub const OBLIGATIONS_AS_CSV: Operation = standing(
 pub const OBLIGATIONS_AS_NDJSON: Operation = standing(
     (Id::ObligationsNdjson, "obligations_ndjson"),
     "/v1/exports/obligations.ndjson",
-    "The same, one line each; the last line says that it is complete",
+    "Everything that each side owes, one line for every obligation in every view; the last line says that it is complete",
     STANDING,
     NDJSON,
     "/v1/exports/obligations.ndjson?as_of=2026-03-06T00:00:00Z&view=us",
@@ -136,7 +136,7 @@ pub const STATUS_AS_CSV: Operation = standing(
 pub const STATUS_AS_NDJSON: Operation = standing(
     (Id::StatusNdjson, "status_ndjson"),
     "/v1/exports/status.ndjson",
-    "The same, one line for every view; the last line says that it is complete",
+    "How the two sides stand, one line for every view; the last line says that it is complete",
     STANDING,
     NDJSON,
     "/v1/exports/status.ndjson?as_of=2026-03-06T00:00:00Z",
