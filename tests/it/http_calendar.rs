@@ -156,7 +156,7 @@ async fn a_part_can_be_asked_for_and_whoever_may_not_read_everything_finds_nothi
         0
     );
     let soon = events(calendar(&standing, &format!("{ASKED}&due_before=2026-03-09T12:00:00Z")).await.text());
-    assert!(soon.iter().all(|event| event["DTSTART"] < "20260309T120000Z".to_owned()));
+    assert!(soon.iter().all(|event| event["DTSTART"].as_str() < "20260309T120000Z"));
     let wrong = api.get(&format!("/v1/calendar.ics?known_at=tree:{}&view=all&kind=x", SIZE + 1), us).await;
     let mut found = errors(&wrong.problem(422, "parameters"));
     found.sort();
