@@ -10,11 +10,12 @@
 //! Deliberately absent: public addresses, at which a token is not looked at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -72,7 +73,9 @@ pub async fn recorded(State(app): State<Arc<App>>, mut request: Request<Body>, n
     let template = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let subject = subject(&template, request.uri());
     let action = if template.ends_with("/prepare") { Action::Prepare } else { Action::Read };
+    let begun = app.ledger.clock.unix_duration();
     let response = next.run(request).await;
+    let answered = app.ledger.clock.unix_duration();
     let outcome = match response.status() {
         status if status.is_success() => Outcome::Ok,
         StatusCode::NOT_FOUND => Outcome::NotFound,
@@ -81,7 +84,7 @@ pub async fn recorded(State(app): State<Arc<App>>, mut request: Request<Body>, n
     };
     app.metrics.access(outcome.as_str());
     match app.ledger.accesses.record(AccessEvent { request_id, token, action, subject, outcome }).await {
-        Ok(()) => response,
+        Ok(()) => timed(response, [begun, answered, app.ledger.clock.unix_duration()]),
         Err(_) => {
             let detail = Words::fixed(
                 "Reads are recorded before they are answered, and now they cannot be recorded. Try again.",
@@ -90,6 +93,15 @@ pub async fn recorded(State(app): State<Arc<App>>, mut request: Request<Body>, n
             Problem::unavailable("access_not_recorded", detail, 1).into_response()
         }
     }
+}
+
+/// Says how long the answer took, and how long it waited until the reading was recorded, in milliseconds.
+fn timed(mut response: Response, [begun, answered, recorded]: [Duration; 3]) -> Response {
+    let milliseconds = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1_000.0;
+    let (answer, access) = (milliseconds(begun, answered), milliseconds(answered, recorded));
+    let value = HeaderValue::from_str(&format!("answer;dur={answer:.3}, access;dur={access:.3}"));
+    response.headers_mut().extend(value.ok().map(|value| (HeaderName::from_static("server-timing"), value)));
+    response
 }
 
 /// What is recorded of an address: its path and its query, without names that are no names of anything.

@@ -186,7 +186,11 @@ async fn around(State(app): State<Arc<App>>, mut request: Request<Body>, next: N
 
 /// An answer in JSON.
 fn json(value: &impl serde::Serialize) -> Response {
-    let mut text = serde_json::to_string(value).unwrap_or_default(); // no view can fail to be written
+    written(serde_json::to_string(value).unwrap_or_default()) // no view can fail to be written
+}
+
+/// JSON that is written already.
+fn written(mut text: String) -> Response {
     text.push('\n');
     typed("application/json", text)
 }

@@ -14,7 +14,7 @@ use super::access::Asked;
 use super::operation::Id;
 use super::problem::Problem;
 use super::request::{NOT_KNOWN, Parameters};
-use super::{App, json};
+use super::{App, json, written};
 use crate::service::known::{Known, KnownAt};
 use crate::service::status::{NotNow, Question, Stopping, View};
 use crate::service::view;
@@ -78,7 +78,7 @@ pub async fn reciprocity(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
     parameters.answerable()?;
     let known = known.ok_or(Problem::not_yet())?;
     let work = move || view::status(&known, &question, &known.standing(&question));
-    Ok(json(&app.ledger.computed(work).await?))
+    Ok(written(app.ledger.computed(work).await?))
 }
 
 /// `GET /v1/reciprocity/timeline`: every change of the status from one instant to another.

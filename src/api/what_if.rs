@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::access::Asked;
 use super::operation::Id;
 use super::problem::{Detail, Problem};
-use super::{App, json, request, status};
+use super::{App, request, status, written};
 use crate::json::Fault;
 use crate::service::suppose::{self, Impossible, Supposed};
 use crate::service::view;
@@ -40,7 +40,7 @@ pub async fn what_if(State(app): State<Arc<App>>, asked: Asked, body: Body) -> R
         Ok(view::supposed(&known, &question, &answers, &sent))
     };
     let shown = app.ledger.computed(work).await?.map_err(|reasons: Vec<Impossible>| impossible(&reasons))?;
-    Ok(json(&shown))
+    Ok(written(shown))
 }
 
 /// What was sent is no supposition.

@@ -134,6 +134,10 @@ enum BenchCommand {
     Load(bench::load::Arguments),
     /// How long readers wait, alone and while others write
     Read(bench::read::Arguments),
+    /// Twelve years with the volume of New START: loaded, asked about, audited
+    NewStart(bench::new_start::Arguments),
+    /// The status of the pair as the log grows
+    Status(bench::status::Arguments),
 }
 
 /// Runs the program.
@@ -189,5 +193,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Bench(BenchCommand::Load(arguments)) => bench::load::run(arguments),
         Command::Bench(BenchCommand::Read(arguments)) => bench::read::run(arguments),
+        Command::Bench(BenchCommand::NewStart(arguments)) => bench::new_start::run(arguments),
+        Command::Bench(BenchCommand::Status(arguments)) => bench::status::run(&arguments),
     }
 }

@@ -26,7 +26,7 @@ use crate::json;
 use crate::treaty::admit::rules;
 use crate::treaty::apply::apply;
 use crate::treaty::past::Past;
-use crate::treaty::reciprocity::{Answer, Query, Viewer, status, statuses};
+use crate::treaty::reciprocity::{Answer, Frame, Query, Viewer, status, statuses};
 use crate::treaty::record::{Body, Record};
 use crate::treaty::register::Register;
 use crate::treaty::terms::Terms;
@@ -130,7 +130,7 @@ impl History {
 
     /// The same in several views.
     pub fn statuses(&self, size: u64, as_of: Instant, period: Option<i32>, viewers: &[Viewer]) -> Vec<Answer> {
-        statuses(self.register.known(size), as_of, period, viewers, &|index| self.name(index))
+        statuses(self.register.known(size), Frame::everything(as_of, period), viewers, &|index| self.name(index))
     }
 
     /// How a record is named.

@@ -18,7 +18,7 @@ use super::ledger::Ledger;
 use crate::treaty::docket;
 use crate::treaty::reciprocity::compare::{Moved, moved};
 use crate::treaty::reciprocity::timeline::{Timeline, TooLong, timeline};
-use crate::treaty::reciprocity::{self, Answer, Viewer};
+use crate::treaty::reciprocity::{self, Answer, Frame, Scope, Viewer};
 use crate::treaty::time::Instant;
 
 /// In whose view an answer is wanted.
@@ -112,7 +112,9 @@ impl Known {
     pub fn standing(&self, question: &Question) -> Vec<Answer> {
         let names = |index: u32| self.name(index);
         let viewers = question.view.viewers();
-        reciprocity::statuses(self.docket(), question.as_of, Some(question.period), &viewers, &names)
+        let scope = if question.everything { Scope::Everything } else { Scope::Period };
+        let frame = Frame { as_of: question.as_of, period: question.period, scope };
+        reciprocity::statuses(self.docket(), frame, &viewers, &names)
     }
 
     /// Every change of the status from one instant to another, both included.

@@ -139,6 +139,11 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// The first in order.
+    pub const FIRST: Slot = Slot { letter: b'A', number: 1 };
+    /// The last in order.
+    pub const LAST: Slot = Slot { letter: b'Z', number: 99 };
+
     /// Reads a slot's code, such as `A1`.
     pub fn parse(text: &str) -> Option<Slot> {
         let (&letter, digits) = text.as_bytes().split_first()?;

@@ -160,7 +160,6 @@ fn invariant_three_swapping_the_sides_swaps_the_answer() {
 
 #[test]
 fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
-    use countersign::treaty::docket::Case;
     use countersign::treaty::obligation::{Basis, Sight};
     holds(false, |timeline, seed| {
         let history = read(timeline);
@@ -169,22 +168,53 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
         let unsettled = known.unsettled(as_of);
         let basis = Basis::of(known);
         let sight = Sight::new(known, &basis, as_of);
-        if let Some(visit) =
-            known.intents().find(|visit| !unsettled.contains(&Case::Visit(*visit)) && sight.is_open(*visit))
-        {
+        if let Some(visit) = known.intents().find(|visit| !unsettled.visits.contains(visit) && sight.is_open(*visit)) {
             return Err(format!("the visit of entry {visit} is open as of {as_of}"));
         }
         for viewer in VIEWS {
             for row in history.status(size, Query { as_of, viewer, period: None }).obligations {
                 let index = |name: &str| known.index_of(&history.digest_named(name)?);
                 let of_visit = !["ACK", "DATA_CHANGE", "CLARIFY", "CONSULT", "BASELINE"].contains(&row.kind);
-                let case = match row.visit.as_deref().filter(|_| of_visit) {
-                    Some(visit) => Case::Visit(index(visit).expect("an entry")),
-                    None => Case::Notice(index(&row.created_by).expect("an entry")),
+                let is_unsettled = match row.visit.as_deref().filter(|_| of_visit) {
+                    Some(visit) => unsettled.visits.contains(&index(visit).expect("an entry")),
+                    None => unsettled.notices.contains(&index(&row.created_by).expect("an entry")),
                 };
                 let is_done = ["FULFILLED", "FULFILLED_LATE", "RELEASED"].contains(&row.state);
-                if row.kind != "BASELINE" && !is_done && !unsettled.contains(&case) {
+                if row.kind != "BASELINE" && !is_done && !is_unsettled {
                     return Err(format!("{} is {} ({viewer}, as of {as_of}, tree:{size})", row.id, row.state));
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_year_shows_is_everything_less_what_is_over() {
+    use countersign::treaty::obligation::State;
+    use countersign::treaty::reciprocity::{Frame, Scope, statuses, words};
+    holds(false, |timeline, seed| {
+        let history = read(timeline);
+        let mut draw = Draw::new(seed ^ 11);
+        for _ in 0..3 {
+            let size = 1 + draw.below(history.size() as usize) as u64;
+            let as_of = instant(&grid(draw.below(110)));
+            let period = as_of.year() + draw.below(3) as i32 - 1;
+            let known = history.register().known(size);
+            let in_scope = |scope| statuses(known, Frame { as_of, period, scope }, &VIEWS, &|index| index.to_string());
+            for (whole, year) in in_scope(Scope::Everything).into_iter().zip(in_scope(Scope::Period)) {
+                if words::sentence(&whole) != words::sentence(&year) {
+                    return Err(format!("{} or {}", words::sentence(&whole), words::sentence(&year)));
+                }
+                let mut less = whole;
+                let period = less.period.clone();
+                less.obligations.retain(|row| {
+                    !State::from_word(row.state).is_some_and(State::is_final) || (row.graded && row.period == period)
+                });
+                less.requests.retain(|request| request.period == period);
+                less.quota.retain(|quota| quota.period == period);
+                if less != year {
+                    return Err(format!("as of {as_of}, tree:{size}: {}", difference(&less, &year)));
                 }
             }
         }

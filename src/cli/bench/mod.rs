@@ -1,12 +1,14 @@
 //! Measurements of a real server with a real, durable PostgreSQL, over loopback HTTP.
 //!
-//! [`load`] measures writing, [`read`] reading. Both run the server as a process of its own in a new data directory, and
-//! share what makes keys, signs records and posts them.
+//! [`load`] measures writing, [`read`] reading, [`new_start`] a whole treaty, [`status`] the status of the pair without a
+//! server. The first two run the server as a process of its own in a new data directory.
 //!
 //! Deliberately absent: limits. A measurement is a figure, never a test.
 
 pub mod load;
+pub mod new_start;
 pub mod read;
+pub mod status;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! `demo`: a ledger for trying out, with everything made for you.
 
 mod disputes;
-mod places;
-mod report;
+pub(super) mod places;
+pub(super) mod report;
 mod scenario;
-mod story;
-mod visit;
+pub(super) mod story;
+pub(super) mod visit;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

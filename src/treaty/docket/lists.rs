@@ -4,24 +4,19 @@
 //!
 //! Deliberately absent: what the entries mean.
 
-use std::collections::BTreeSet;
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{self, Excluded, Unbounded};
 
 use super::event::Act;
-use super::known::{Known, creates_outside_visits};
-use super::{Case, OfSlot};
+use super::known::{Known, Pos, creates_outside_visits, is_acknowledged};
+use super::{Case, Ended, OfSlot};
 use crate::treaty::party::Slot;
+use crate::treaty::terms::ObligationKind;
 use crate::treaty::time::Instant;
 
 impl<'a> Known<'a> {
     /// Terms and preconditions.
     pub fn basis(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.before(&self.docket.basis)
-    }
-
-    /// Excuses and withholdings.
-    pub fn claims(&self) -> impl Iterator<Item = u32> + use<'a> {
-        self.before(&self.docket.claims)
     }
 
     /// Requests.
@@ -31,21 +26,21 @@ impl<'a> Known<'a> {
 
     /// Requests for a slot whose arrival, as first notified, lies in a calendar year.
     pub fn requests(&self, slot: Slot, period: i32) -> impl Iterator<Item = u32> + use<'a> {
-        let size = self.size;
-        let of = self.docket.requests.get(&(slot, period));
-        of.into_iter().flatten().copied().filter(move |&index| index < size)
+        let of = self.docket.requests.get(&(period, slot));
+        let known = *self;
+        of.into_iter().flat_map(move |list| known.before(list))
     }
 
-    /// Cases that are not settled at `as_of`, by what was known; among them some that are.
-    pub fn unsettled(&self, as_of: Instant) -> BTreeSet<Case> {
-        let marks = &self.docket.settled;
-        let later = marks.by_time.range((Excluded((as_of, Case::Notice(u32::MAX))), Unbounded)).map(|(_, case)| *case);
-        let since = marks.by_entry.range((self.size, Case::Visit(0))..).map(|(_, case)| *case);
-        let all = marks.open.iter().copied().chain(later).chain(since);
-        all.filter(|case| match case {
-            Case::Visit(index) | Case::Notice(index) => *index < self.size,
-        })
-        .collect()
+    /// The slots for which somebody asked in a calendar year.
+    pub fn requested(&self, period: i32) -> impl Iterator<Item = Slot> + use<'a> {
+        let known = *self;
+        let of_year = self.docket.requests.range((period, Slot::FIRST)..=(period, Slot::LAST));
+        of_year.filter(move |(_, list)| known.before(list).next().is_some()).map(|((_, slot), _)| *slot)
+    }
+
+    /// The slots and years for which somebody asked.
+    pub fn requested_ever(&self) -> impl Iterator<Item = (Slot, i32)> + use<'a> {
+        self.docket.requests.keys().map(|(period, slot)| (*slot, *period))
     }
 
     /// Whether a record creates obligations outside visits.
@@ -53,17 +48,19 @@ impl<'a> Known<'a> {
         self.event(index).is_some_and(|event| creates_outside_visits(event.kind) && event.party.is_party())
     }
 
-    /// Claims that may cover something of these: a slot, and what two records began.
-    pub fn claims_about(&self, slot: Option<Slot>, records: [Option<u32>; 2]) -> BTreeSet<u32> {
-        let on_slot = slot.into_iter().flat_map(|slot| self.of_slot(slot, |of| &of.claims));
-        let named = records.into_iter().flatten().flat_map(|record| self.naming(record));
-        let all = on_slot.chain(self.before(&self.docket.wide)).chain(named);
-        all.filter(|&index| self.event(index).is_some_and(|event| matches!(event.act, Act::Claim(_)))).collect()
-    }
-
-    /// Reports that raise ambiguities.
-    pub fn ambiguous(&self) -> impl Iterator<Item = u32> + use<'a> {
-        self.before(&self.docket.ambiguous)
+    /// Claims that may cover something of these (a slot, and what two records began) that was created at `created`: not
+    /// among them are those that were lifted before, and those in `unsettled`, which are not lifted at `as_of`.
+    pub fn lifted_claims(
+        &self,
+        slot: Option<Slot>,
+        (created, as_of): (Instant, Instant),
+    ) -> impl Iterator<Item = u32> + use<'a> {
+        let known = *self;
+        let on_slot = slot.and_then(|slot| self.docket.by_slot.get(&slot)).map(|of| &of.lifted);
+        let lists = on_slot.into_iter().chain([&self.docket.wide_lifted]);
+        let while_owed = (created, 0)..=(created.max(as_of), u32::MAX);
+        let all = lists.flat_map(move |list| list.range(while_owed.clone())).map(|(_, claim)| *claim);
+        all.filter(move |&claim| claim < known.size)
     }
 
     /// What creates obligations outside visits.
@@ -71,39 +68,85 @@ impl<'a> Known<'a> {
         self.before(&self.docket.notices)
     }
 
+    /// Those that may create an obligation of this kind that belongs to a calendar year.
+    pub fn notices_of(&self, kind: ObligationKind, period: i32) -> impl Iterator<Item = u32> + use<'a> {
+        let known = *self;
+        let of = self.docket.notices_of.get(&(kind, period));
+        of.into_iter().flatten().copied().take_while(move |&index| index < known.size)
+    }
+
+    /// The kinds of obligation that a notice creates outside visits, each with the calendar year that it belongs to.
+    pub(super) fn periods(&self, index: u32) -> Vec<(ObligationKind, i32)> {
+        let Some(seen) = self.seen(index).filter(|_| self.is_notice(index)) else { return Vec::new() };
+        let effect = self.pos_of(&seen).0.year();
+        let of_visit = self.visit_of(index).and_then(|intent| self.eta(intent)).map_or(effect, Instant::year);
+        let by_effect = match seen.act {
+            Act::DataChange { .. } => Some((ObligationKind::DataChange, effect)),
+            Act::ClarificationRequest { .. } => Some((ObligationKind::Clarify, of_visit)),
+            Act::ConsultationRequest => Some((ObligationKind::Consult, of_visit)),
+            _ => None,
+        };
+        let ack = is_acknowledged(seen.event.kind).then(|| (ObligationKind::Ack, seen.event.received_at.year()));
+        ack.into_iter().chain(by_effect).collect()
+    }
+
+    /// The arrival that a request asks for.
+    fn eta(&self, intent: u32) -> Option<Instant> {
+        match self.event(intent)?.act {
+            Act::Intent { eta, .. } => Some(eta),
+            _ => None,
+        }
+    }
+
     /// Designations and withdrawals of a slot.
     pub fn designations(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        self.of_slot(slot, |of| &of.designations)
+        self.of_slot(slot).into_iter().flat_map({
+            let known = *self;
+            move |of| known.before(&of.designations)
+        })
     }
 
     /// What the host of a slot said.
     pub fn consents(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        self.of_slot(slot, |of| &of.consents)
+        self.of_slot(slot).into_iter().flat_map({
+            let known = *self;
+            move |of| known.before(&of.consents)
+        })
     }
 
-    /// Declarations of a slot.
-    pub fn declarations(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        self.of_slot(slot, |of| &of.declarations)
+    /// When the first declaration of a slot after `after` took effect, and which it is.
+    pub fn declared(&self, slot: Slot, after: Pos) -> Option<Pos> {
+        let is_one = |act: &Act| matches!(act, Act::Declaration { slot: of } if *of == slot);
+        let mut declared = self.of_slot(slot)?.declared.range((Excluded(after), Unbounded));
+        declared.find(|pos| self.is_at(**pos, is_one)).copied()
     }
 
-    /// Data changes of a slot.
-    pub fn changes(&self, slot: Slot) -> impl DoubleEndedIterator<Item = u32> + use<'a> {
-        self.of_slot(slot, |of| &of.changes)
+    /// When launchers of a slot were first loaded or unloaded after `after`, and by which record that was said.
+    pub fn reloaded(&self, slot: Slot, after: Pos) -> Option<Pos> {
+        let is_one = |act: &Act| matches!(act, Act::DataChange { slot: of, reload: true } if *of == slot);
+        let mut reloads = self.of_slot(slot)?.reloads.range((Excluded(after), Unbounded));
+        reloads.find(|pos| self.is_at(**pos, is_one)).copied()
     }
 
-    /// Reports on a slot.
-    pub fn reports(&self, slot: Slot) -> impl DoubleEndedIterator<Item = u32> + use<'a> {
-        self.of_slot(slot, |of| &of.reports)
+    /// Whether a record has this place in time, by what was known, and does such a thing.
+    fn is_at(&self, pos: Pos, does: impl Fn(&Act) -> bool) -> bool {
+        self.seen(pos.1).is_some_and(|seen| does(seen.act) && self.pos_of(&seen) == pos)
     }
 
-    fn of_slot(
+    /// Settled visits to a slot that ended and were reported on, by their end.
+    pub fn ended(
         &self,
         slot: Slot,
-        list: fn(&OfSlot) -> &imbl::Vector<u32>,
-    ) -> impl DoubleEndedIterator<Item = u32> + use<'a> {
-        let size = self.size;
-        let of = self.docket.by_slot.get(&slot);
-        of.into_iter().flat_map(list).copied().filter(move |&index| index < size)
+        range: (Bound<Pos>, Bound<Pos>),
+        as_of: Instant,
+    ) -> impl DoubleEndedIterator<Item = &'a Ended> + use<'a> {
+        let known = *self;
+        let ended = self.of_slot(slot).into_iter().flat_map(move |of| of.ended.range(range)).map(|(_, ended)| ended);
+        ended.filter(move |ended| ended.visit < known.size && known.is_settled(Case::Visit(ended.visit), as_of))
+    }
+
+    fn of_slot(&self, slot: Slot) -> Option<&'a OfSlot> {
+        self.docket.by_slot.get(&slot)
     }
 
     fn before(&self, list: &'a imbl::Vector<u32>) -> impl DoubleEndedIterator<Item = u32> + use<'a> {

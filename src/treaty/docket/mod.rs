@@ -10,6 +10,7 @@
 pub(in crate::treaty) mod event;
 mod known;
 mod lists;
+mod marks;
 
 use std::sync::Arc;
 
@@ -17,9 +18,13 @@ use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
+pub use marks::{Case, Unsettled};
 
+use self::marks::Marks;
 use crate::hash::Hash;
+use crate::treaty::claims::Finding;
 use crate::treaty::party::Slot;
+use crate::treaty::terms::ObligationKind;
 use crate::treaty::time::Instant;
 
 /// Every record of a log, as far as a status needs it.
@@ -32,17 +37,19 @@ pub struct Docket {
     naming: HashMap<u32, Vector<u32>>,
     corrections: HashMap<u32, Vector<u32>>,
     basis: Vector<u32>,
-    claims: Vector<u32>,
     intents: Vector<u32>,
-    requests: OrdMap<(Slot, i32), Vector<u32>>,
+    /// Requests, by the calendar year of the arrival as first notified.
+    requests: OrdMap<(i32, Slot), Vector<u32>>,
     /// What creates obligations outside visits.
     notices: Vector<u32>,
-    /// Withholdings that name no slot.
-    wide: Vector<u32>,
-    /// Reports that raise ambiguities.
-    ambiguous: Vector<u32>,
-    settled: Settled,
+    /// The same by the kind of obligation and the calendar year to which that may belong.
+    notices_of: OrdMap<(ObligationKind, i32), OrdSet<u32>>,
+    /// Lifted withholdings that name no slot, by the instant of the lift.
+    wide_lifted: OrdSet<(Instant, u32)>,
+    marks: Marks,
     by_slot: OrdMap<Slot, OfSlot>,
+    /// When the visits ended that did.
+    ends: HashMap<u32, Pos>,
 }
 
 /// What concerns one slot alone.
@@ -50,28 +57,27 @@ pub struct Docket {
 struct OfSlot {
     designations: Vector<u32>,
     consents: Vector<u32>,
-    declarations: Vector<u32>,
-    changes: Vector<u32>,
-    reports: Vector<u32>,
-    claims: Vector<u32>,
+    /// Declarations, by when they take effect; a corrected one stands at each place that it ever had.
+    declared: OrdSet<Pos>,
+    /// Changes by which launchers were loaded or unloaded, in the same way.
+    reloads: OrdSet<Pos>,
+    /// Lifted claims, by the instant of the lift.
+    lifted: OrdSet<(Instant, u32)>,
+    /// Visits that ended and were reported on, by their end, as known now.
+    ended: OrdMap<Pos, Ended>,
 }
 
-/// Obligations that are looked at together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Case {
-    /// Those of the visit that this request began.
-    Visit(u32),
-    /// Those that this notice created outside visits.
-    Notice(u32),
-}
-
-/// Which cases are settled, from when on, and by which entry.
-#[derive(Clone, Debug, Default)]
-struct Settled {
-    open: OrdSet<Case>,
-    marks: HashMap<Case, (Instant, u32)>,
-    by_time: OrdSet<(Instant, Case)>,
-    by_entry: OrdSet<(u32, Case)>,
+/// A visit that ended, with the findings of its newest report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The request.
+    pub visit: u32,
+    /// The end.
+    pub end: Pos,
+    /// The newest report.
+    pub report: u32,
+    /// What its C1 and C2 say.
+    pub absence: [Finding; 2],
 }
 
 impl Docket {
@@ -83,59 +89,59 @@ impl Docket {
         }
         match &event.act {
             Act::Terms(_) | Act::Precondition { .. } => self.basis.push_back(index),
-            Act::Claim(claim) => self.put_claim(index, claim),
+            Act::Claim(_) => self.marks.open(Case::Claim(index)),
             Act::Intent { slot, eta, .. } => {
                 self.intents.push_back(index);
-                self.settled.open.insert(Case::Visit(index));
-                self.requests.entry((*slot, eta.year())).or_default().push_back(index);
+                self.marks.open(Case::Visit(index));
+                self.requests.entry((eta.year(), *slot)).or_default().push_back(index);
             }
-            Act::Correction(correction) => self.put_correction(index, correction),
+            Act::Correction(correction) => self.corrections.entry(correction.original).or_default().push_back(index),
             Act::Designation { slot, .. } => self.slot(*slot).designations.push_back(index),
             Act::Consent { slot, .. } => self.slot(*slot).consents.push_back(index),
-            Act::Declaration { slot } => self.slot(*slot).declarations.push_back(index),
-            Act::DataChange { slot, .. } => self.slot(*slot).changes.push_back(index),
-            Act::Report { ambiguities, .. } => self.put_report(&event, ambiguities.len()),
             _ => {}
         }
         if known::creates_outside_visits(event.kind) && event.party.is_party() {
             self.notices.push_back(index);
-            self.settled.open.insert(Case::Notice(index));
+            self.marks.open(Case::Notice(index));
         }
         self.by_digest.insert(event.digest, index);
+        let corrected = match &event.act {
+            Act::Correction(correction) => Some(correction.original),
+            _ => None,
+        };
         self.events.push_back(Arc::new(event));
+        self.place(corrected.unwrap_or(index));
+    }
+
+    /// Files a record under the places that it has in time, as it is known now.
+    fn place(&mut self, index: u32) {
+        let known = Known::of(self, u64::from(self.size()));
+        let periods = known.periods(index);
+        let seen = known.seen(index);
+        let pos = seen.as_ref().map(|seen| known.pos_of(seen));
+        let (mut declared, mut reloaded, mut is_ambiguous) = (None, None, false);
+        match seen.map(|seen| seen.act) {
+            Some(Act::Declaration { slot }) => declared = pos.map(|pos| (*slot, pos)),
+            Some(Act::DataChange { slot, reload: true }) => reloaded = pos.map(|pos| (*slot, pos)),
+            Some(Act::Report { ambiguities, .. }) => is_ambiguous = !ambiguities.is_empty(),
+            _ => {}
+        }
+        for key in periods {
+            self.notices_of.entry(key).or_default().insert(index);
+        }
+        if let Some((slot, pos)) = declared {
+            self.slot(slot).declared.insert(pos);
+        }
+        if let Some((slot, pos)) = reloaded {
+            self.slot(slot).reloads.insert(pos);
+        }
+        if is_ambiguous {
+            self.marks.open(Case::Report(index));
+        }
     }
 
     fn slot(&mut self, slot: Slot) -> &mut OfSlot {
         self.by_slot.entry(slot).or_default()
-    }
-
-    /// A report is filed under the slot of its visit.
-    fn put_report(&mut self, event: &Event, ambiguities: usize) {
-        if ambiguities > 0 {
-            self.ambiguous.push_back(event.index);
-        }
-        let intent = event.refs.first().and_then(|&intent| self.events.get(intent as usize));
-        if let Some(&Act::Intent { slot, .. }) = intent.map(|intent| &intent.act) {
-            self.slot(slot).reports.push_back(event.index);
-        }
-    }
-
-    /// A correction may give a report ambiguities that it did not have.
-    fn put_correction(&mut self, index: u32, correction: &Correction) {
-        self.corrections.entry(correction.original).or_default().push_back(index);
-        if matches!(correction.act.as_deref(), Some(Act::Report { ambiguities, .. }) if !ambiguities.is_empty()) {
-            self.ambiguous.push_back(correction.original);
-        }
-    }
-
-    fn put_claim(&mut self, index: u32, claim: &Claim) {
-        self.claims.push_back(index);
-        for &slot in &claim.slots {
-            self.slot(slot).claims.push_back(index);
-        }
-        if claim.nature == ClaimNature::Withholding && claim.slots.is_empty() {
-            self.wide.push_back(index);
-        }
     }
 
     /// The entry whose record has this digest.
@@ -150,19 +156,38 @@ impl Docket {
 
     /// Notes whether a case is settled, from when on, and which entry made it so.
     pub fn mark(&mut self, case: Case, settled: Option<Instant>, by: u32) {
-        let marks = &mut self.settled;
-        if let Some((at, entry)) = marks.marks.remove(&case) {
-            marks.by_time.remove(&(at, case));
-            marks.by_entry.remove(&(entry, case));
+        if let Case::Claim(index) = case {
+            self.put_lift(index, self.marks.of(case).map(|(at, _)| at), settled);
         }
-        match settled {
-            Some(at) => {
-                marks.open.remove(&case);
-                marks.marks.insert(case, (at, by));
-                marks.by_time.insert((at, case));
-                marks.by_entry.insert((by, case));
+        self.marks.mark(case, settled.map(|at| (at, by)));
+    }
+
+    /// Moves a claim in the lists of those that are lifted.
+    fn put_lift(&mut self, index: u32, before: Option<Instant>, after: Option<Instant>) {
+        let event = self.events.get(index as usize).map(Arc::clone);
+        let Some(Act::Claim(claim)) = event.as_ref().map(|event| &event.act) else { return };
+        let change = |list: &mut OrdSet<(Instant, u32)>| {
+            if let Some(before) = before {
+                list.remove(&(before, index));
             }
-            None => drop(marks.open.insert(case)),
+            list.extend(after.map(|after| (after, index)));
+        };
+        if claim.slots.is_empty() && claim.nature == ClaimNature::Withholding {
+            change(&mut self.wide_lifted);
         }
+        claim.slots.iter().for_each(|&slot| change(&mut self.slot(slot).lifted));
+    }
+
+    /// Notes how a visit to a slot ended, as known now.
+    pub fn mark_end(&mut self, slot: Slot, visit: u32, ended: Option<Ended>) {
+        let before = match &ended {
+            Some(ended) => self.ends.insert(visit, ended.end),
+            None => self.ends.remove(&visit),
+        };
+        let list = &mut self.slot(slot).ended;
+        if let Some(before) = before {
+            list.remove(&before);
+        }
+        list.extend(ended.map(|ended| (ended.end, ended)));
     }
 }

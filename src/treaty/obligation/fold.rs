@@ -28,6 +28,8 @@ pub(super) struct Fold<'s, 'a> {
     lifts: Vec<u32>,
     /// Claims that count and were not lifted: the place of each, and whether it withholds.
     pub(super) live: Vec<(Pos, bool)>,
+    /// Whether how it stands may hinge on records that are about neither it nor its visit.
+    entangled: bool,
     /// A postponement that came while a claim was live.
     pending: Option<(Pos, Instant)>,
     refused: Option<u32>,
@@ -57,7 +59,7 @@ impl<'a> Sight<'a> {
         let moves = self.moves(obligation, view);
         for step in moves.iter().filter(|step| before.is_none_or(|before| step.pos < before)) {
             fold.advance(step.pos);
-            fold.take(step, |lift| !self.no_room.contains(&lift));
+            fold.take(step, |lift| self.has_room(lift, obligation));
         }
         fold.finish()
     }
@@ -75,6 +77,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             due_by: None,
             lifts: Vec::new(),
             live: Vec::new(),
+            entangled: obligation.waits_for.is_some(),
             pending: None,
             refused: None,
             overdue: false,
@@ -156,7 +159,7 @@ impl<'s, 'a> Fold<'s, 'a> {
     }
 
     /// Takes the next move. `room`: whether the quota has room for what a lift would reserve again.
-    pub(super) fn take(&mut self, step: &Move, room: impl FnOnce((u32, u32)) -> bool) {
+    pub(super) fn take(&mut self, step: &Move, room: impl FnOnce(u32) -> bool) {
         let Move { pos, what } = *step;
         match what {
             What::Basis(in_force) => self.basis(pos, in_force),
@@ -187,6 +190,7 @@ impl<'s, 'a> Fold<'s, 'a> {
         if !self.born || self.is_done() || self.dormant.is_some() || pos.0 >= self.due || refused {
             return;
         }
+        self.entangled |= !self.live.is_empty();
         self.accrued = self.stance(pos).is_some_and(|stance| stance.state == State::Refused) && !self.waiting;
         self.sleep(self.lapsed);
     }
@@ -231,7 +235,7 @@ impl<'s, 'a> Fold<'s, 'a> {
     }
 
     /// A claim is lifted; if it was the last one, the clock runs again (ruling 19).
-    fn lift(&mut self, pos: Pos, claim: u32, room: impl FnOnce((u32, u32)) -> bool) {
+    fn lift(&mut self, pos: Pos, claim: u32, room: impl FnOnce(u32) -> bool) {
         let Some(position) = self.live.iter().position(|(live, _)| live.1 == claim) else { return };
         let (since, _) = self.live.remove(position);
         self.touched.push(pos.1);
@@ -254,7 +258,8 @@ impl<'s, 'a> Fold<'s, 'a> {
         if self.refused.is_some() {
             self.denied |= !self.waiting;
         } else if self.obligation.kind == Kind::Admit {
-            if agreed.is_some() || room((pos.1, self.obligation.created_by)) {
+            self.entangled = true;
+            if agreed.is_some() || room(pos.1) {
                 self.retake(pos);
             } else {
                 self.sleep(Some(pos.1));
@@ -360,6 +365,7 @@ impl<'s, 'a> Fold<'s, 'a> {
             due: self.due,
             touched: self.touched,
             performed: self.performed.map(|(pos, _)| pos),
+            entangled: self.entangled,
             hold: self.hold,
             denied: self.denied || !self.missed.is_empty(),
         }

@@ -16,11 +16,14 @@ mod create;
 mod fold;
 mod moves;
 mod quota;
+mod reported;
 mod settle;
 mod stance;
 mod state;
 
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 pub use basis::{Basis, SlotStatus, Toggle};
 pub use create::{VisitFacts, other};
@@ -28,7 +31,7 @@ pub use quota::{Group, Hold, Holds};
 pub use settle::settle;
 pub use state::{Clause, Outcome, State};
 
-use super::docket::{Known, Pos};
+use super::docket::{Known, Pos, Unsettled};
 use super::party::{Party, Slot};
 use super::terms::Limits;
 pub use super::terms::ObligationKind as Kind;
@@ -119,19 +122,46 @@ pub struct Sight<'a> {
     pub basis: &'a Basis<'a>,
     /// The instant asked about, inclusive.
     pub as_of: Instant,
-    /// The lifts that found no room in the quota, each with the visit that it would have re-reserved (ruling 19).
-    pub no_room: BTreeSet<(u32, u32)>,
+    /// The cases that are not settled, once somebody asked.
+    unsettled: OnceCell<Unsettled>,
+    /// The quota of each slot and year that somebody asked about.
+    groups: RefCell<BTreeMap<(Slot, i32), Rc<Group>>>,
+    /// Whether the places of a quota are being counted: what lifts find room is not known yet (ruling 19).
+    is_counting: bool,
 }
 
 impl<'a> Sight<'a> {
     /// A prefix as of an instant.
     pub fn new(known: Known<'a>, basis: &'a Basis<'a>, as_of: Instant) -> Sight<'a> {
-        Sight { known, basis, as_of, no_room: BTreeSet::new() }
+        let (unsettled, groups) = Default::default();
+        Sight { known, basis, as_of, unsettled, groups, is_counting: false }
     }
 
     /// The same at another instant.
     pub fn at(&self, as_of: Instant) -> Sight<'a> {
-        Sight { known: self.known, basis: self.basis, as_of, no_room: self.no_room.clone() }
+        Sight::new(self.known, self.basis, as_of)
+    }
+
+    /// The cases that are not settled at the instant asked about.
+    pub fn unsettled(&self) -> &Unsettled {
+        self.unsettled.get_or_init(|| self.known.unsettled(self.as_of))
+    }
+
+    /// The admissible requests of one slot and year, as they stand from facts.
+    pub fn group(&self, slot: Slot, period: i32) -> Rc<Group> {
+        if let Some(group) = self.groups.borrow().get(&(slot, period)) {
+            return Rc::clone(group);
+        }
+        let counting = Sight { is_counting: true, ..self.at(self.as_of) };
+        let group = Rc::new(counting.count(slot, period));
+        self.groups.borrow_mut().insert((slot, period), Rc::clone(&group));
+        group
+    }
+
+    /// Whether a lift found room in the quota for a request, so that it could take its place again (ruling 19).
+    fn has_room(&self, lift: u32, admit: &Obligation) -> bool {
+        let Some(slot) = admit.slot.filter(|_| !self.is_counting) else { return true };
+        !self.group(slot, admit.period).no_room.contains(&(lift, admit.created_by))
     }
 
     /// The last place in the order of effect that counts.
@@ -147,6 +177,11 @@ impl<'a> Sight<'a> {
     /// The limits in force at a place in the order of effect.
     pub fn limits(&self, pos: Pos) -> Limits {
         self.basis.terms_at(pos).map(|terms| terms.limits.clone()).unwrap_or_default()
+    }
+
+    /// The kinds that enter a side's grade, by the terms in force at the instant asked about.
+    pub fn graded(&self) -> &'a [Kind] {
+        self.basis.terms_at(self.until()).map_or(&[], |terms| &terms.graded)
     }
 
     /// Causes in log order, each once, with the newest correction of each.

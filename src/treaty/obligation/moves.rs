@@ -54,6 +54,9 @@ impl<'a> Sight<'a> {
             Some(slot) => self.basis.slot(slot),
             None => self.basis.agreement(),
         };
+        // Of those before the creation, only the newest counts.
+        let before = toggles.partition_point(|toggle| toggle.pos <= obligation.created());
+        let toggles = &toggles[before.saturating_sub(1)..];
         moves.extend(toggles.iter().map(|toggle| Move { pos: toggle.pos, what: What::Basis(toggle.in_force) }));
         moves.extend(self.performances(obligation, view).map(|pos| Move { pos, what: What::Perform }));
         self.claims_on(obligation, view, &mut moves);
@@ -123,15 +126,19 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// Declarations of the site for which a baseline is owed: those since its designation.
+    /// The first declaration of the site for which a baseline is owed: since its designation.
     fn declarations(&self, baseline: &Obligation) -> impl Iterator<Item = Pos> + use<'_, 'a> {
         let designated = |slot| {
             let named = self.known.designations(slot).filter_map(|index| self.known.pos(index));
             named.filter(|pos| *pos <= baseline.created()).max()
         };
         let since = baseline.slot.and_then(designated).unwrap_or(baseline.created());
-        let declared = baseline.slot.into_iter().flat_map(|slot| self.known.declarations(slot));
-        declared.filter_map(|index| self.known.pos(index)).filter(move |pos| *pos > since)
+        baseline.slot.and_then(|slot| self.known.declared(slot, since)).into_iter()
+    }
+
+    /// Whether a baseline was declared by the instant asked about: it is performed then, or nothing is owed any more.
+    pub fn is_declared(&self, baseline: &Obligation) -> bool {
+        self.declarations(baseline).any(|pos| pos <= self.until())
     }
 
     /// Acknowledgements, replies and joint statements that answer the creating record.
@@ -152,11 +159,20 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// Claims that may cover the obligation.
+    fn claims_about(&self, obligation: &Obligation) -> BTreeSet<u32> {
+        let records = [Some(obligation.created_by), obligation.visit];
+        let named = records.into_iter().flatten().flat_map(|record| self.known.naming(record));
+        let is_claim = |index: &u32| self.known.event(*index).is_some_and(|event| matches!(event.act, Act::Claim(_)));
+        let named = named.filter(is_claim);
+        let lifted = self.known.lifted_claims(obligation.slot, (obligation.created_at, self.as_of));
+        self.unsettled().claims.iter().copied().chain(lifted).chain(named).collect()
+    }
+
     /// Claims that cover the obligation, their answers and their lifts. A claim that is lifted before it takes effect
     /// never was live (ruling 46).
     fn claims_on(&self, obligation: &Obligation, view: View, moves: &mut Vec<Move>) {
-        let records = [Some(obligation.created_by), obligation.visit];
-        for index in self.known.claims_about(obligation.slot, records) {
+        for index in self.claims_about(obligation) {
             let Some(event) = self.known.event(index) else { continue };
             let Act::Claim(claim) = &event.act else { continue };
             let Some(pos) = self.known.pos(index).filter(|pos| *pos <= self.until()) else { continue };

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::fold::Fold;
 use super::moves::{Move, What};
 use super::{Kind, Obligation, Outcome, Sight, View};
-use crate::treaty::docket::{Case, Pos};
+use crate::treaty::docket::Pos;
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::terms::OneVisitPer;
@@ -65,34 +65,28 @@ impl Group {
 }
 
 impl Sight<'_> {
-    /// The admissible requests of one slot and year, as they stand from facts.
-    pub fn group(&self, slot: Slot, period: i32) -> Group {
+    /// Goes through the admissible requests of one slot and year together.
+    pub(super) fn count(&self, slot: Slot, period: i32) -> Group {
         let requests = self.known.requests(slot, period).filter(|&intent| self.is_admissible(intent));
         let admits: Vec<Obligation> = requests.filter_map(|intent| self.admit(intent)).collect();
-        let moves: Vec<Vec<Move>> = admits.iter().map(|admit| self.moves(admit, View::Facts)).collect();
+        let mut steps: Vec<(Move, usize)> = Vec::new();
+        for (i, admit) in admits.iter().enumerate() {
+            steps.extend(self.moves(admit, View::Facts).into_iter().map(|step| (step, i)));
+        }
+        steps.sort_unstable();
         let mut folds: Vec<Fold<'_, '_>> = admits.iter().map(|admit| Fold::new(self, admit, View::Facts)).collect();
         let mut no_room = Vec::new();
-        let together = moves.iter().flatten().any(|step| matches!(step.what, What::Lift(_)));
-        if together {
-            let each = moves.iter().enumerate();
-            let mut all: Vec<(Move, usize)> = each.flat_map(|(i, m)| m.iter().map(move |step| (*step, i))).collect();
-            all.sort_unstable();
-            for (step, i) in all {
+        for (step, i) in steps {
+            let has_room = !matches!(step.what, What::Lift(_)) || {
                 folds.iter_mut().for_each(|fold| fold.advance(step.pos));
                 let held = folds.iter().filter(|fold| fold.hold.is_some()).count() as u64;
-                let has_room = held < self.quota_at(step.pos);
-                folds[i].take(&step, |lift| {
-                    no_room.extend(Some(lift).filter(|_| !has_room));
-                    has_room
-                });
-            }
-        } else {
-            for (fold, moves) in folds.iter_mut().zip(&moves) {
-                for step in moves {
-                    fold.advance(step.pos);
-                    fold.take(step, |_| true);
-                }
-            }
+                held < self.quota_at(step.pos)
+            };
+            folds[i].advance(step.pos);
+            folds[i].take(&step, |lift| {
+                no_room.extend(Some((lift, admits[i].created_by)).filter(|_| !has_room));
+                has_room
+            });
         }
         let outcomes: Vec<Outcome> = folds.into_iter().map(Fold::finish).collect();
         let admits = admits.iter().cloned().zip(outcomes);
@@ -122,17 +116,9 @@ impl Sight<'_> {
         group.admits.get(&intent).and_then(|(_, outcome)| outcome.hold).is_some_and(|hold| !hold.used)
     }
 
-    /// Requests of visits that may be open.
-    fn open_visits(&self) -> impl Iterator<Item = u32> + use<> {
-        self.known.unsettled(self.as_of).into_iter().filter_map(|case| match case {
-            Case::Visit(intent) => Some(intent),
-            Case::Notice(_) => None,
-        })
-    }
-
     /// Whether a visit by `sides` (inspecting, inspected) is open where only one may be.
     pub fn has_open_visit(&self, slot: Slot, sides: (Party, Party), host: Party, per: OneVisitPer) -> bool {
-        self.open_visits().filter_map(|other| self.visit(other)).any(|other| {
+        self.unsettled().visits.iter().filter_map(|other| self.visit(*other)).any(|other| {
             let same = match per {
                 OneVisitPer::Party => true,
                 OneVisitPer::Territory => other.host == host,

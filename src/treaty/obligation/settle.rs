@@ -1,99 +1,143 @@
-//! Which cases are settled: everything in them is performed or released, in both views, for good as far as is known.
+//! Which cases are settled: nothing in them is outstanding, in either view, for good as far as is known.
 //!
 //! A status need not look at a settled case of an earlier year. This is an index and nothing else: it is kept as
 //! records come, from the same folds that a status uses, and a status over all cases gives the same answer.
 //!
 //! Invariants: a case that is marked settled from an instant on, by the entry of an index, has no obligation that is
-//! open, overdue, claimed, contested or dormant at any later instant, whatever of the later entries is known, until an
-//! entry marks it otherwise.
+//! open, overdue, claimed or contested at any later instant, whatever of the later entries is known, until an entry
+//! marks it otherwise. What cannot be promised is not marked.
 //!
-//! Deliberately absent: baselines, which are few and always looked at.
+//! Deliberately absent: baselines, which are few: whether one is declared is looked up.
 
 use std::collections::BTreeSet;
 
-use super::{Basis, Kind, Obligation, Outcome, Sight, State, View};
-use crate::treaty::docket::{Act, Case, Docket, Known, Pos};
+use super::{Basis, Kind, Obligation, Sight, State, View};
+use crate::treaty::docket::{Act, Case, Docket, Ended, Event, Known};
 use crate::treaty::milestone::Milestones;
-use crate::treaty::party::Party;
+use crate::treaty::party::{Party, Slot};
 use crate::treaty::time::Instant;
+
+/// How far a record reaches along references: a correction of a withdrawal of a contest of a milestone of a visit.
+const REACH: usize = 5;
 
 /// Brings the marks up to date after the newest entry.
 pub fn settle(docket: &mut Docket) {
     let Some(index) = docket.size().checked_sub(1) else { return };
     let known = Known::of(docket, u64::from(docket.size()));
-    let cases = touched(&known, index);
+    let mut cases = touched(&known, index);
+    cases.extend(disturbed(&known, index));
     if cases.is_empty() {
         return;
     }
     let basis = Basis::of(known);
     let sight = Sight::new(known, &basis, Instant::LAST);
-    let marks: Vec<(Case, Option<Instant>)> = cases.into_iter().map(|case| (case, settled_at(&sight, case))).collect();
+    let marks: Vec<(Case, Option<Instant>)> = cases.iter().map(|&case| (case, settled_at(&sight, case))).collect();
+    let visits = cases.iter().filter_map(|case| sight.visit(case.index()).filter(|_| matches!(case, Case::Visit(_))));
+    let ends: Vec<(Slot, u32, Option<Ended>)> =
+        visits.map(|visit| (visit.slot, visit.intent, sight.ended(visit.intent))).collect();
     for (case, at) in marks {
         docket.mark(case, at, index);
     }
+    for (slot, visit, ended) in ends {
+        docket.mark_end(slot, visit, ended);
+    }
 }
 
-/// The cases that an entry may settle or open again. Those that it begins are open from the start.
+/// The cases that an entry may settle or open again: its own, and those of the records that it reaches.
 fn touched(known: &Known<'_>, index: u32) -> BTreeSet<Case> {
-    let Some(event) = known.event(index) else { return BTreeSet::new() };
-    let about: Vec<u32> = match &event.act {
-        Act::Correction(correction) => vec![correction.original],
-        _ => event.refs.to_vec(),
+    let (mut reached, mut layer) = (BTreeSet::from([index]), vec![index]);
+    for _ in 0..REACH {
+        let events = layer.iter().filter_map(|&index| known.event(index));
+        let named: Vec<u32> = events.flat_map(names).filter(|&named| reached.insert(named)).collect();
+        layer = named;
+    }
+    reached.iter().flat_map(|&index| of_record(known, index)).collect()
+}
+
+/// What a record is about. A request is about nothing that came before it.
+fn names(event: &Event) -> impl Iterator<Item = u32> + use<'_> {
+    let (original, refs) = match &event.act {
+        Act::Correction(correction) => (Some(correction.original), &[][..]),
+        Act::Intent { .. } => (None, &[][..]),
+        _ => (None, &event.refs[..]),
     };
-    let visits = about.iter().filter_map(|&named| known.visit_of(named)).map(Case::Visit);
-    let notices = about.iter().copied().filter(|&named| known.is_notice(named)).map(Case::Notice);
-    let inadmissible = matches!(&event.act, Act::Intent { inadmissible: Some(_), .. }).then_some(Case::Visit(index));
-    visits.chain(notices).chain(inadmissible).collect()
+    original.into_iter().chain(refs.iter().copied())
+}
+
+/// The cases of one record.
+fn of_record(known: &Known<'_>, index: u32) -> impl Iterator<Item = Case> {
+    let act = known.event(index).map(|event| &event.act);
+    let visit = known.visit_of(index).map(Case::Visit);
+    let notice = Some(Case::Notice(index)).filter(|_| known.is_notice(index));
+    let claim = Some(Case::Claim(index)).filter(|_| matches!(act, Some(Act::Claim(_))));
+    let report = Some(Case::Report(index)).filter(|_| matches!(act, Some(Act::Report { .. })));
+    [visit, notice, claim, report].into_iter().flatten()
+}
+
+/// The cases that were settled when a basis changes for a time that has passed.
+fn disturbed(known: &Known<'_>, index: u32) -> Vec<Case> {
+    let Some(event) = known.event(index) else { return Vec::new() };
+    let (changed, new) = match &event.act {
+        Act::Correction(correction) => (known.event(correction.original), correction.effective_at),
+        _ => (Some(event), None),
+    };
+    let Some(changed) = changed else { return Vec::new() };
+    if !matches!(changed.act, Act::Terms(_) | Act::Designation { .. } | Act::Precondition { .. }) {
+        return Vec::new();
+    }
+    let since = [changed.effective_at, new].into_iter().flatten().fold(changed.received_at, Instant::min);
+    known.settled_since(since).collect()
 }
 
 /// From when on a case is settled, as far as is known.
 fn settled_at(sight: &Sight<'_>, case: Case) -> Option<Instant> {
     match case {
         Case::Notice(index) => sight.of_notice(index).iter().try_fold(Instant::default(), |latest, obligation| {
-            let us = settled(sight, obligation, Party::Us)?;
-            let ru = settled(sight, obligation, Party::Ru)?;
-            Some(latest.max(us).max(ru))
+            Some(latest.max(settled(sight, obligation, obligation)?))
         }),
         Case::Visit(intent) => visit_settled_at(sight, intent),
+        Case::Claim(claim) if sight.known.pos(claim).is_none() => Some(Instant::default()),
+        Case::Claim(claim) => sight.lift_of(claim).map(|(at, _)| at),
+        Case::Report(report) => sight.unresolved(report).next().is_none().then(|| last_effect(sight, report, REACH)),
     }
 }
 
 /// A visit is not settled while the team is at the site.
 fn visit_settled_at(sight: &Sight<'_>, intent: u32) -> Option<Instant> {
     let admissible = sight.is_admissible(intent);
-    let all = [Party::Us, Party::Ru].map(|party| (party, sight.of_visit(intent, admissible, View::Of(party))));
+    let [us, ru] = [Party::Us, Party::Ru].map(|party| sight.of_visit(intent, admissible, View::Of(party)));
     let name = |obligation: &Obligation| (obligation.created_by, obligation.kind);
-    let [us, ru] = [&all[0].1, &all[1].1].map(|of| of.iter().map(name).collect::<Vec<_>>());
+    let same = us.iter().map(name).eq(ru.iter().map(name));
     let has = |step| sight.milestones(intent, step).next().is_some();
     let at_site = has(Milestones::SiteArrival) && !has(Milestones::End) && !has(Milestones::Departure);
-    if us != ru || at_site {
+    if !same || at_site {
         return None;
     }
-    let mut latest = last_effect(sight, intent);
-    for (party, obligations) in &all {
-        for obligation in obligations {
-            latest = latest.max(settled(sight, obligation, *party)?);
-        }
-    }
-    Some(latest)
+    us.iter()
+        .zip(&ru)
+        .try_fold(last_effect(sight, intent, 2), |latest, (us, ru)| Some(latest.max(settled(sight, us, ru)?)))
 }
 
-/// When the newest record of a visit, or about one of its records, takes effect.
-fn last_effect(sight: &Sight<'_>, intent: u32) -> Instant {
-    let of_visit = sight.known.naming(intent).flat_map(|index| sight.known.naming(index).chain([index]));
-    of_visit.filter_map(|index| sight.known.pos(index)).map(|(at, _)| at).max().unwrap_or_default()
+/// When the newest record that leads to this one in so many steps takes effect.
+fn last_effect(sight: &Sight<'_>, index: u32, steps: usize) -> Instant {
+    let own = sight.known.pos(index).map(|(at, _)| at).unwrap_or_default();
+    let Some(steps) = steps.checked_sub(1) else { return own };
+    sight.known.naming(index).map(|by| last_effect(sight, by, steps)).fold(own, Instant::max)
 }
 
-/// From when on an obligation stays performed or released in a view.
-fn settled(sight: &Sight<'_>, obligation: &Obligation, party: Party) -> Option<Instant> {
-    if obligation.kind == Kind::Opening {
+/// From when on nothing is outstanding in an obligation, which exists in both views. Where these differ, that is.
+fn settled(sight: &Sight<'_>, us: &Obligation, ru: &Obligation) -> Option<Instant> {
+    let outcomes = [(us, Party::Us), (ru, Party::Ru)].map(|(of, party)| sight.fold(of, View::Of(party), None));
+    let state = outcomes[0].state;
+    if us.kind == Kind::Opening || outcomes[1].state != state || outcomes.iter().any(|outcome| outcome.entangled) {
         return None;
     }
-    let Outcome { state, performed, .. } = sight.fold(obligation, View::Of(party), None);
-    let at = |pos: Option<Pos>| pos.map_or(obligation.created_at, |pos| pos.0.max(obligation.created_at));
     match state {
-        State::Fulfilled | State::FulfilledLate => Some(at(performed)),
-        State::Released => Some(released_at(sight, obligation)),
+        State::Fulfilled | State::FulfilledLate => {
+            let performed = outcomes.iter().filter_map(|outcome| outcome.performed);
+            Some(performed.map(|(at, _)| at).fold(us.created_at.max(ru.created_at), Instant::max))
+        }
+        State::Released => Some(released_at(sight, us)),
         _ => None,
     }
 }

@@ -62,6 +62,9 @@ pub struct Outcome {
     pub touched: Vec<u32>,
     /// When, and by which record, it was performed.
     pub performed: Option<Pos>,
+    /// Whether it may hinge on records that are about neither the obligation nor its visit: the request for which it
+    /// waited, answers to a claim that was live at a lapse, other visits where a lift needed a place.
+    pub entangled: bool,
     /// Its place in the quota.
     pub hold: Option<Hold>,
     /// Whether it counts as a denial.

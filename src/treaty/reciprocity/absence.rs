@@ -4,9 +4,11 @@
 //!
 //! Deliberately absent: any word on what a finding is worth.
 
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
+use std::ops::RangeBounds as _;
+
 use crate::treaty::claims::Finding;
-use crate::treaty::docket::{Act, Pos};
-use crate::treaty::milestone::Milestones;
+use crate::treaty::docket::{Ended, Pos};
 use crate::treaty::obligation::Sight;
 use crate::treaty::party::Slot;
 use crate::treaty::time::Instant;
@@ -24,28 +26,25 @@ pub struct Found {
     pub invalidated_by: Option<u32>,
 }
 
-/// A visit that ended, with the findings of its newest report.
-struct Ended {
-    end: Pos,
-    report: u32,
-    absence: [Finding; 2],
-}
-
 /// The newest finding of absence of a slot, as far as there ever was one.
 pub fn of_slot(sight: &Sight<'_>, slot: Slot) -> Option<Found> {
-    let ended = ended(sight, slot);
+    let unsettled = &unsettled(sight, slot);
+    // Settled and not: by their end.
+    let between = |from: Bound<Pos>, to: Bound<Pos>| {
+        let others = unsettled.iter().filter(move |visit| (from, to).contains(&visit.end));
+        sight.known.ended(slot, (from, to), sight.as_of).chain(others)
+    };
     let finds =
-        |visit: &&Ended| visit.absence == [Finding::Confirmed; 2] && unresolved(sight, visit.report).next().is_none();
-    let newest = ended.iter().filter(finds).max_by_key(|visit| visit.end)?;
+        |visit: &&Ended| visit.absence == [Finding::Confirmed; 2] && sight.unresolved(visit.report).next().is_none();
+    let newest_settled = sight.known.ended(slot, (Unbounded, Included(sight.until())), sight.as_of).rfind(finds);
+    let newest = unsettled.iter().filter(finds).chain(newest_settled).max_by_key(|visit| visit.end)?;
     let runs_out = sight.limits(newest.end).absence().deadline(newest.end.0);
     let contrary = |finding: &Finding| !matches!(finding, Finding::Confirmed | Finding::NotInspected);
-    let newer = ended.iter().filter(|visit| visit.absence.iter().any(contrary)).map(|visit| visit.end);
-    let reloads = sight.known.changes(slot).filter_map(|index| {
-        let seen = sight.known.seen(index)?;
-        matches!(seen.act, Act::DataChange { reload: true, .. }).then(|| sight.known.pos_of(&seen))
-    });
+    let newer = between(Excluded(newest.end), Included(sight.until()));
+    let newer = newer.filter(|visit| visit.absence.iter().any(contrary)).map(|visit| visit.end);
+    let reload = sight.known.reloaded(slot, newest.end);
     let designations = sight.known.designations(slot).filter_map(|index| sight.known.pos(index));
-    let after = newer.chain(reloads).chain(designations).filter(|pos| *pos > newest.end && *pos <= sight.until());
+    let after = newer.chain(reload).chain(designations).filter(|pos| *pos > newest.end && *pos <= sight.until());
     let ends = after.min().filter(|pos| pos.0 < runs_out);
     Some(Found {
         report: newest.report,
@@ -55,63 +54,17 @@ pub fn of_slot(sight: &Sight<'_>, slot: Slot) -> Option<Found> {
     })
 }
 
-/// The visits to a slot that ended and were reported on.
-fn ended(sight: &Sight<'_>, slot: Slot) -> Vec<Ended> {
-    let mut newest: std::collections::BTreeMap<u32, (Pos, [Finding; 2])> = std::collections::BTreeMap::new();
-    for index in sight.known.reports(slot) {
-        let Some(seen) = sight.known.seen(index) else { continue };
-        let (Act::Report { absence, .. }, Some(visit)) = (seen.act, sight.known.visit_of(index)) else { continue };
-        let pos = sight.known.pos_of(&seen);
-        if pos <= sight.until() && newest.get(&visit).is_none_or(|(before, _)| *before < pos) {
-            newest.insert(visit, (pos, *absence));
-        }
-    }
-    let ended = newest.into_iter().filter_map(|(visit, (report, absence))| {
-        let ends = sight.milestones(visit, Milestones::End).map(|(pos, _)| pos).filter(|pos| *pos <= sight.until());
-        Some(Ended { end: ends.min()?, report: report.1, absence })
-    });
-    ended.collect()
-}
-
-/// The ambiguities of a report that nobody resolved, in its own order.
-pub fn unresolved<'s>(sight: &'s Sight<'_>, report: u32) -> impl Iterator<Item = &'s str> + use<'s> {
-    let seen = sight.known.seen(report);
-    let ids = seen.map_or(&[][..], |seen| match seen.act {
-        Act::Report { ambiguities, .. } => ambiguities,
-        _ => &[],
-    });
-    ids.iter().map(AsRef::as_ref).filter(move |id| !is_resolved(sight, report, id))
-}
-
-/// Whether the side that raised an ambiguity accepted a reply that names it, or both Parties made a statement that does.
-fn is_resolved(sight: &Sight<'_>, report: u32, id: &str) -> bool {
-    let Some(raised_by) = sight.known.event(report).map(|event| event.party) else { return false };
-    let requests = sight.known.naming(report).filter(|&index| {
-        let asked = sight.known.seen(index).map(|seen| seen.act);
-        matches!(asked, Some(Act::ClarificationRequest { ambiguity: Some(named), .. }) if **named == *id)
-    });
-    let in_effect = |index: &u32| sight.is_in_effect(*index);
-    let is_joint = |index: u32| sight.known.event(index).is_some_and(|event| matches!(event.act, Act::JointStatement));
-    let accepted = |reply: u32| {
-        let answers = sight.known.naming(reply).filter(in_effect).filter_map(|index| sight.known.seen(index));
-        let mut answers = answers.filter(|by| by.event.party == raised_by && matches!(by.act, Act::Acceptance));
-        answers.any(|by| sight.known.names(by.event).contains(&reply))
-    };
-    let answered = |request: u32| {
-        let mut about = sight.known.naming(request).filter(in_effect);
-        about.any(|index| match sight.known.event(index).map(|event| &event.act) {
-            Some(Act::ClarificationReply) => accepted(index),
-            Some(Act::JointStatement) => true,
-            _ => false,
-        })
-    };
-    sight.known.naming(report).filter(in_effect).any(is_joint) || requests.into_iter().any(answered)
+/// The visits to a slot that ended and were reported on, and are not settled.
+fn unsettled(sight: &Sight<'_>, slot: Slot) -> Vec<Ended> {
+    let visits = sight.unsettled().visits.iter().copied();
+    visits.filter(|&visit| sight.known.slot_of_visit(visit) == Some(slot)).filter_map(|v| sight.ended(v)).collect()
 }
 
 /// The oldest ambiguity that nobody resolved: its report and its id.
 pub fn oldest<'s>(sight: &'s Sight<'_>) -> Option<(Pos, &'s str)> {
-    let mut dated: Vec<Pos> = sight.known.ambiguous().filter_map(|index| sight.known.pos(index)).collect();
+    let reports = sight.unsettled().reports.iter();
+    let mut dated: Vec<Pos> = reports.filter_map(|&index| sight.known.pos(index)).collect();
     dated.retain(|pos| *pos <= sight.until());
     dated.sort_unstable();
-    dated.into_iter().find_map(|pos| Some((pos, unresolved(sight, pos.1).next()?)))
+    dated.into_iter().find_map(|pos| Some((pos, sight.unresolved(pos.1).next()?)))
 }

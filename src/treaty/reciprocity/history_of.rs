@@ -14,7 +14,7 @@ use super::judge::{self, Judged, Standing, Viewer};
 use super::timeline::instants;
 use crate::treaty::countermeasure::Cited;
 use crate::treaty::docket::Known;
-use crate::treaty::obligation::{Basis, Clause, Sight, State};
+use crate::treaty::obligation::{Basis, Clause, Obligation, Sight, State};
 use crate::treaty::time::Instant;
 
 /// The views, in the order in which a change has them.
@@ -41,8 +41,7 @@ pub fn history(known: Known<'_>, name: &Cited, as_of: Instant) -> Vec<Change> {
     let Some(event) = known.event(record) else { return Vec::new() };
     let begins = known.pos(record).map_or(event.received_at, |(effect, _)| effect.min(event.received_at));
     let basis = Basis::of(known);
-    let mut sight = Sight::new(known, &basis, as_of);
-    sight.no_room = super::groups(&sight).values().flat_map(|group| group.no_room.iter().copied()).collect();
+    let sight = Sight::new(known, &basis, as_of);
     let mut ahead: BTreeSet<Instant> = instants(&sight).filter(|at| (begins..=as_of).contains(at)).collect();
     let mut before: [Option<Standing>; 3] = Default::default();
     let mut changes = Vec::new();
@@ -72,14 +71,10 @@ fn standing(sight: &Sight<'_>, record: u32, name: &Cited) -> [Option<Standing>; 
 /// The obligation of this name, created by `record`.
 fn judged(sight: &Sight<'_>, record: u32, name: &Cited) -> Option<Judged> {
     let Cited::Obligation { kind, slot, .. } = name else { return None };
-    let of_visit = || sight.known.visit_of(record).map(|visit| judge::of_visit(sight, visit)).unwrap_or_default();
-    let of_slot = || slot.map(|slot| judge::of_slot(sight, slot)).unwrap_or_default();
-    let is_it = |judged: &Judged| {
-        let obligation = &judged.obligation;
+    let is_it = |obligation: &Obligation| {
         obligation.created_by == record && obligation.kind == *kind && obligation.slot == *slot
     };
-    let all = of_visit().into_iter().chain(judge::of_notice(sight, record)).chain(of_slot());
-    all.into_iter().find(is_it)
+    judge::about(sight, record, &is_it).pop()
 }
 
 /// The record that changed the states at `at`: of those that took effect then, the last that is a cause from here on,

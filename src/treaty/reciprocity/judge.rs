@@ -118,15 +118,18 @@ fn of_outcome(outcome: &Outcome) -> Standing {
     Standing { state: outcome.state, clause: outcome.clause, causes: outcome.causes.clone(), due: outcome.due }
 }
 
+/// Which obligations are looked at.
+pub type Wanted<'w> = dyn Fn(&Obligation) -> bool + 'w;
+
 /// What two views make of the obligations that exist in each.
-fn judged(sight: &Sight<'_>, us: Vec<Obligation>, ru: Vec<Obligation>) -> Vec<Judged> {
+fn judged(sight: &Sight<'_>, us: Vec<Obligation>, ru: Vec<Obligation>, wanted: &Wanted<'_>) -> Vec<Judged> {
     let key = |obligation: &Obligation| (obligation.created_by, obligation.kind.as_str(), obligation.slot);
     let mut all: BTreeMap<(u32, &str, Option<Slot>), Judged> = BTreeMap::new();
-    for obligation in us {
+    for obligation in us.into_iter().filter(wanted) {
         let outcome = sight.fold(&obligation, View::Of(Party::Us), None);
         all.insert(key(&obligation), Judged { obligation, us: Some(outcome), ru: None });
     }
-    for obligation in ru {
+    for obligation in ru.into_iter().filter(wanted) {
         let outcome = sight.fold(&obligation, View::Of(Party::Ru), None);
         let entry = all.entry(key(&obligation));
         entry.or_insert(Judged { obligation, us: None, ru: None }).ru = Some(outcome);
@@ -134,21 +137,28 @@ fn judged(sight: &Sight<'_>, us: Vec<Obligation>, ru: Vec<Obligation>) -> Vec<Ju
     all.into_values().collect()
 }
 
-/// Every obligation of a visit.
-pub fn of_visit(sight: &Sight<'_>, intent: u32) -> Vec<Judged> {
+/// The obligations of a visit.
+pub fn of_visit(sight: &Sight<'_>, intent: u32, wanted: &Wanted<'_>) -> Vec<Judged> {
     let admissible = sight.is_admissible(intent);
     let in_view = |party| sight.of_visit(intent, admissible, View::Of(party));
-    judged(sight, in_view(Party::Us), in_view(Party::Ru))
+    judged(sight, in_view(Party::Us), in_view(Party::Ru), wanted)
 }
 
 /// What a notice creates outside visits.
-pub fn of_notice(sight: &Sight<'_>, index: u32) -> Vec<Judged> {
+pub fn of_notice(sight: &Sight<'_>, index: u32, wanted: &Wanted<'_>) -> Vec<Judged> {
     let created = sight.of_notice(index);
-    judged(sight, created.clone(), created)
+    judged(sight, created.clone(), created, wanted)
 }
 
 /// The baselines of a slot.
-pub fn of_slot(sight: &Sight<'_>, slot: Slot) -> Vec<Judged> {
+pub fn of_slot(sight: &Sight<'_>, slot: Slot, wanted: &Wanted<'_>) -> Vec<Judged> {
     let created = sight.baselines(slot);
-    judged(sight, created.clone(), created)
+    judged(sight, created.clone(), created, wanted)
+}
+
+/// The obligations that a record may have created, or of the visit that it belongs to.
+pub fn about(sight: &Sight<'_>, record: u32, wanted: &Wanted<'_>) -> Vec<Judged> {
+    let of_visit = sight.known.visit_of(record).into_iter().flat_map(|visit| of_visit(sight, visit, wanted));
+    let of_slots = sight.basis.all_slots().flat_map(|slot| of_slot(sight, slot, wanted));
+    of_visit.chain(of_notice(sight, record, wanted)).chain(of_slots).collect()
 }

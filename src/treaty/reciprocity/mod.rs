@@ -10,6 +10,7 @@
 
 pub mod absence;
 mod answer;
+mod cases;
 pub mod compare;
 pub mod grade;
 pub mod history_of;
@@ -22,13 +23,14 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use answer::*;
+pub use cases::{Frame, Scope};
 pub use judge::{Judged, Viewer};
 
 use self::grade::{Grade, Ground, SideGrade, carries_over, of_standing};
 use self::judge::Standing as Stands;
 use self::standing::Live;
 use super::docket::{Answer as Answered, Known};
-use super::obligation::{Basis, Group, Holds, Kind, Obligation, Sight, State};
+use super::obligation::{Basis, Holds, Kind, Obligation, Sight, State};
 use super::party::{Party, Slot as SlotName};
 use super::time::Instant;
 
@@ -50,8 +52,7 @@ pub type Names<'n> = dyn Fn(u32) -> String + 'n;
 struct Stand<'q, 'a> {
     sight: &'q Sight<'a>,
     viewer: Viewer,
-    period: i32,
-    groups: &'q BTreeMap<(SlotName, i32), Group>,
+    frame: Frame,
     /// The places in each quota, by what the terms in force distribute.
     holds: &'q BTreeMap<(SlotName, i32), Holds>,
     rows: Vec<(&'q Judged, Stands)>,
@@ -60,58 +61,36 @@ struct Stand<'q, 'a> {
 
 /// The status of the pair by what was `known`.
 pub fn status(known: Known<'_>, query: Query, names: &Names<'_>) -> Answer {
-    look(known, query.as_of, query.period, |in_view| in_view(query.viewer).write(names))
+    let frame = Frame::everything(query.as_of, query.period);
+    look(known, frame, |in_view| in_view(query.viewer).write(names))
 }
 
 /// The same in several views. What is owed, and how it stands in each, is gone through once.
-pub fn statuses(
-    known: Known<'_>,
-    as_of: Instant,
-    period: Option<i32>,
-    viewers: &[Viewer],
-    names: &Names<'_>,
-) -> Vec<Answer> {
-    look(known, as_of, period, |in_view| viewers.iter().map(|viewer| in_view(*viewer).write(names)).collect())
+pub fn statuses(known: Known<'_>, frame: Frame, viewers: &[Viewer], names: &Names<'_>) -> Vec<Answer> {
+    look(known, frame, |in_view| viewers.iter().map(|viewer| in_view(*viewer).write(names)).collect())
 }
 
 /// Gathers what every view is made of, and hands out views of it.
-fn look<T>(
-    known: Known<'_>,
-    as_of: Instant,
-    period: Option<i32>,
-    then: impl for<'q> FnOnce(&dyn Fn(Viewer) -> Stand<'q, 'q>) -> T,
-) -> T {
+fn look<T>(known: Known<'_>, frame: Frame, then: impl for<'q> FnOnce(&dyn Fn(Viewer) -> Stand<'q, 'q>) -> T) -> T {
     let basis = Basis::of(known);
-    let mut sight = Sight::new(known, &basis, as_of);
-    let groups = groups(&sight);
-    sight.no_room = groups.values().flat_map(|group| group.no_room.iter().copied()).collect();
-    let period = period.unwrap_or_else(|| as_of.year());
+    let sight = Sight::new(known, &basis, frame.as_of);
+    let graded = sight.graded();
+    let mut judged = frame.judged(&sight, graded);
+    judged.sort_by_key(|judged| order(&judged.obligation));
+    let asked = judged.iter().map(|judged| &judged.obligation).filter(|obligation| obligation.kind == Kind::Admit);
+    let asked = asked.filter_map(|admit| Some((admit.slot?, admit.period)));
+    let quotas: BTreeSet<(SlotName, i32)> = asked.chain(frame.quotas(&sight)).collect();
     let distributed = sight.quota_at(sight.until());
-    let holds = groups.iter().map(|(key, group)| (*key, group.holds(distributed))).collect();
-    let (judged, live) = (judged(&sight), standing::live(&sight));
+    let holds = quotas.into_iter().map(|(slot, year)| ((slot, year), sight.group(slot, year).holds(distributed)));
+    let (holds, live) = (holds.collect(), standing::live(&sight));
     then(&|viewer| {
         let stands = |judged| Judged::standing(judged, viewer).map(|standing| (judged, standing));
-        let rows = judged.iter().filter_map(stands).collect();
-        Stand { sight: &sight, viewer, period, groups: &groups, holds: &holds, rows, live: &live }
+        let rows = judged.iter().filter_map(stands);
+        let shown = |(judged, standing): &(&Judged, Stands)| {
+            frame.shows(graded.contains(&judged.obligation.kind), judged, standing)
+        };
+        Stand { sight: &sight, viewer, frame, holds: &holds, rows: rows.filter(shown).collect(), live: &live }
     })
-}
-
-/// The requests of every slot and year that had any.
-fn groups(sight: &Sight<'_>) -> BTreeMap<(SlotName, i32), Group> {
-    let visits = sight.known.intents().filter_map(|intent| sight.visit(intent));
-    let asked = visits.filter(|visit| visit.received_at <= sight.as_of).map(|visit| (visit.slot, visit.eta.year()));
-    let keys: BTreeSet<(SlotName, i32)> = asked.collect();
-    keys.into_iter().map(|(slot, period)| ((slot, period), sight.group(slot, period))).collect()
-}
-
-/// Every obligation that exists in a view, in the order of (creating record, kind, slot).
-fn judged(sight: &Sight<'_>) -> Vec<Judged> {
-    let mut all: Vec<Judged> = Vec::new();
-    all.extend(sight.known.intents().flat_map(|intent| judge::of_visit(sight, intent)));
-    all.extend(sight.known.notices().flat_map(|index| judge::of_notice(sight, index)));
-    all.extend(sight.basis.all_slots().flat_map(|slot| judge::of_slot(sight, slot)));
-    all.sort_by_key(|judged| order(&judged.obligation));
-    all
 }
 
 fn order(obligation: &Obligation) -> (u32, &'static str, Option<SlotName>) {
@@ -121,7 +100,7 @@ fn order(obligation: &Obligation) -> (u32, &'static str, Option<SlotName>) {
 impl Stand<'_, '_> {
     /// The kinds that enter a side's grade.
     fn is_graded(&self, kind: Kind) -> bool {
-        self.sight.basis.terms_at(self.sight.until()).is_some_and(|terms| terms.graded.contains(&kind))
+        self.sight.graded().contains(&kind)
     }
 
     /// The index of the terms in force.
@@ -141,7 +120,7 @@ impl Stand<'_, '_> {
         let enters = |(judged, standing): &&(&Judged, Stands)| {
             let period = judged.obligation.period;
             self.is_graded(judged.obligation.kind)
-                && (period == self.period || (period < self.period && carries_over(judged, standing)))
+                && (period == self.frame.period || (period < self.frame.period && carries_over(judged, standing)))
         };
         let owed = self.rows.iter().filter(enters).filter_map(|(judged, standing)| {
             let party = judged.obligation.obligor;

@@ -5,7 +5,7 @@
 use super::judge::{self, Judged, Viewer};
 use crate::treaty::countermeasure::Cited;
 use crate::treaty::docket::{Act, Answer, Claim, ClaimNature, Event, Pos};
-use crate::treaty::obligation::{Kind, Sight, State};
+use crate::treaty::obligation::{Kind, Obligation, Sight, State};
 use crate::treaty::party::{Party, Slot};
 
 /// A claim that is live.
@@ -23,7 +23,7 @@ pub struct Live<'a> {
 
 /// Every claim that is live, in log order.
 pub fn live<'a>(sight: &Sight<'a>) -> Vec<Live<'a>> {
-    let claims = sight.known.claims().filter_map(|index| {
+    let claims = sight.unsettled().claims.iter().filter_map(|&index| {
         let event = sight.known.event(index)?;
         let Act::Claim(claim) = &event.act else { return None };
         let pos = sight.known.pos(index).filter(|pos| *pos <= sight.until())?;
@@ -66,20 +66,14 @@ impl Live<'_> {
 /// The obligations that a citation means, in the order of obligations.
 fn cited(sight: &Sight<'_>, cited: &Cited) -> Vec<Judged> {
     let Some(record) = sight.known.index_of(cited.record()) else { return Vec::new() };
-    let mut all: Vec<Judged> = match sight.known.visit_of(record) {
-        Some(visit) => judge::of_visit(sight, visit),
-        None => Vec::new(),
-    };
-    all.extend(judge::of_notice(sight, record));
-    all.extend(sight.basis.all_slots().flat_map(|slot| judge::of_slot(sight, slot)));
-    all.retain(|judged| {
-        let obligation = &judged.obligation;
+    let wanted = |obligation: &Obligation| {
         obligation.created_by == record
             && match cited {
                 Cited::Record(_) => true,
                 Cited::Obligation { kind, slot, .. } => obligation.kind == *kind && obligation.slot == *slot,
             }
-    });
-    all.sort_by_key(|judged| (judged.obligation.created_by, judged.obligation.kind.as_str(), judged.obligation.slot));
+    };
+    let mut all = judge::about(sight, record, &wanted);
+    all.sort_by_key(|judged| super::order(&judged.obligation));
     all
 }

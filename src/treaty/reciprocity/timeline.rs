@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Pair;
-use super::{Names, Viewer, statuses};
+use super::{Frame, Names, Scope, Viewer, statuses};
 use crate::treaty::docket::Known;
 use crate::treaty::obligation::{Basis, Sight};
 use crate::treaty::time::Instant;
@@ -72,7 +72,12 @@ pub fn timeline(
     let mut timeline = Timeline::default();
     let look = |at: Instant, standing: &mut Vec<(Viewer, Option<Pair>)>, ahead: &mut BTreeSet<Instant>| {
         let mut turns = Vec::new();
-        for (viewer, answer) in seen.iter().copied().zip(statuses(known, at, None, &seen, names)) {
+        for (viewer, answer) in seen.iter().copied().zip(statuses(
+            known,
+            Frame { as_of: at, period: at.year(), scope: Scope::Period },
+            &seen,
+            names,
+        )) {
             let dues = answer.obligations.iter().filter_map(|row| Instant::parse(&row.due_at)?.next());
             ahead.extend(dues.filter(|due| *due > at && (from..=to).contains(due)));
             let Some((_, before)) = standing.iter_mut().find(|(of, _)| *of == viewer) else { continue };

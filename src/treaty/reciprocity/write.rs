@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: any computation of states.
 
+use std::collections::BTreeSet;
+
 use super::answer::{
     Absence, Ambiguity, Answer, Cite, Exercise, Flags, Next, Pair, Quota, Request, Row, Side, Sides, Slot, Standing,
 };
@@ -31,7 +33,7 @@ impl Stand<'_, '_> {
             next: self.next(names),
             obligations: self.rows.iter().map(|(judged, standing)| self.row(judged, standing, names)).collect(),
             pair: Pair { because: named(&because, names), status },
-            period: self.period.to_string(),
+            period: self.frame.period.to_string(),
             quota: self.quotas(),
             requests: self.requests(names),
             sides: Sides { us: side(&us, names), ru: side(&ru, names) },
@@ -79,10 +81,9 @@ impl Stand<'_, '_> {
 
     fn quotas(&self) -> Vec<Quota> {
         let distributed = self.sight.quota_at(self.sight.until());
-        let slots = self.sight.basis.slots_at(self.sight.until()).map(|slot| (self.period, slot));
-        let with_admit = self.groups.iter().filter(|(_, group)| !group.admits.is_empty());
-        let asked = with_admit.map(|((slot, period), _)| (*period, *slot));
-        let keys: std::collections::BTreeSet<_> = slots.chain(asked).collect();
+        let slots = self.sight.basis.slots_at(self.sight.until()).map(|slot| (self.frame.period, slot));
+        let asked = self.frame.quotas(self.sight).into_iter().map(|(slot, period)| (period, slot));
+        let keys: BTreeSet<_> = slots.chain(asked).collect();
         let rows = keys.into_iter().map(|(period, slot)| {
             let none = Holds::default();
             let holds = self.holds.get(&(slot, period)).unwrap_or(&none);
@@ -99,21 +100,21 @@ impl Stand<'_, '_> {
     }
 
     fn denials(&self) -> Sides<u64> {
-        let admits = self.groups.values().flat_map(|group| group.admits.values());
-        let denied: Vec<Party> = admits
-            .filter(|(admit, outcome)| outcome.denied && admit.period == self.period)
-            .map(|(admit, _)| admit.obligor)
-            .collect();
+        let slots = self.sight.known.requested(self.frame.period);
+        let groups: Vec<_> = slots.map(|slot| self.sight.group(slot, self.frame.period)).collect();
+        let admits = groups.iter().flat_map(|group| group.admits.values());
+        let denied: Vec<Party> = admits.filter(|(_, outcome)| outcome.denied).map(|(admit, _)| admit.obligor).collect();
         let by = |party| denied.iter().filter(|denier| **denier == party).count() as u64;
         Sides { us: by(Party::Us), ru: by(Party::Ru) }
     }
 
     fn exercise(&self) -> Exercise {
-        let until = self.sight.until();
-        let visits = self.sight.known.intents().filter_map(|intent| self.sight.visit(intent));
+        let (sight, period) = (self.sight, self.frame.period);
+        let requests = sight.known.requested(period).flat_map(|slot| sight.known.requests(slot, period));
+        let visits = requests.filter_map(|intent| sight.visit(intent));
         let completed: Vec<Party> = visits
-            .filter(|visit| visit.eta.year() == self.period && visit.received_at <= self.sight.as_of)
-            .filter(|visit| self.sight.milestones(visit.intent, Milestones::End).any(|(pos, _)| pos <= until))
+            .filter(|visit| visit.received_at <= sight.as_of)
+            .filter(|visit| sight.milestones(visit.intent, Milestones::End).any(|(pos, _)| pos <= sight.until()))
             .map(|visit| visit.inspecting)
             .collect();
         let by = |party| completed.iter().filter(|inspecting| **inspecting == party).count() as u64;
@@ -135,7 +136,7 @@ impl Stand<'_, '_> {
     }
 
     fn requests(&self, names: &Names<'_>) -> Vec<Request> {
-        let requests = self.sight.known.intents().filter_map(|intent| {
+        let requests = self.frame.requests(self.sight).into_iter().filter_map(|intent| {
             let event = self.sight.known.event(intent).filter(|event| event.received_at <= self.sight.as_of)?;
             let Act::Intent { slot, eta, inadmissible, .. } = &event.act else { return None };
             Some(Request {
