@@ -59,7 +59,8 @@ async fn witness(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let witness = open_witness(&arguments.key, &arguments.logs)?;
     let (vkey, logs) = (witness.verifier().to_string(), witness.logs().len());
-    let state = if arguments.begin { State::begin(&arguments.state)? } else { State::open(&arguments.state, &witness)? };
+    let state =
+        if arguments.begin { State::begin(&arguments.state)? } else { State::open(&arguments.state, &witness)? };
     let remembered = state.logs();
     let evidence = arguments.evidence.clone().unwrap_or_else(|| arguments.state.with_added_extension("evidence"));
     let now = Box::new(|| u64::try_from(Clock::System.now().seconds()).unwrap_or_default());
@@ -88,6 +89,9 @@ fn open_witness(key: &Path, logs: &Path) -> anyhow::Result<Witness> {
     }
     let signer = files::read_signer(key)?;
     Witness::new(signer, list).map_err(|_| {
-        anyhow::anyhow!("{} is not a key for cosigning: make one with `countersign keygen --witness NAME`", key.display())
+        anyhow::anyhow!(
+            "{} is not a key for cosigning: make one with `countersign keygen --witness NAME`",
+            key.display()
+        )
     })
 }

@@ -172,7 +172,9 @@ impl<'a> Request<'a> {
             if proof.len() == MAX_HASHES {
                 return Err(malformed("a proof has at most 63 hashes"));
             }
-            proof.push(Hash::from_base64(line).map_err(|_| malformed("a line of the proof is not the base64 of a hash"))?);
+            proof.push(
+                Hash::from_base64(line).map_err(|_| malformed("a line of the proof is not the base64 of a hash"))?,
+            );
         }
         let note = Note::parse(rest.as_bytes()).map_err(|_| malformed("the checkpoint is not a note"))?;
         let checkpoint = Checkpoint::parse_any_root(note.text());

@@ -56,7 +56,8 @@ impl EvidenceFolder {
         let mut count = 0;
         for item in std::fs::read_dir(&self.path)? {
             let name = item?.file_name();
-            count += usize::from(name.to_str().is_some_and(|name| name.starts_with(&beginning) && name.ends_with(".txt")));
+            count +=
+                usize::from(name.to_str().is_some_and(|name| name.starts_with(&beginning) && name.ends_with(".txt")));
         }
         Ok(count)
     }

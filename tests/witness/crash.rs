@@ -17,7 +17,7 @@ fn kills() -> usize {
 /// Submits, from whatever size the witness says it holds, until the witness is gone. Keeps what was cosigned.
 fn submit(witness: &Target, log: &Log, seed: u64, done: &AtomicBool, cosigned: &Mutex<Vec<(u64, String)>>) {
     let (mut dice, mut held) = (Dice(seed), 0);
-    while !done.load(Ordering::SeqCst) {
+    while held < log.tree.size() && !done.load(Ordering::SeqCst) {
         let size = (held + dice.below(2) as u64).min(log.tree.size());
         let request = log.request(held, size);
         let Some(answer) = witness.try_submit(request.as_bytes()) else { return };
@@ -56,7 +56,7 @@ fn no_kill_between_write_and_answer_leads_to_two_histories() {
         std::thread::scope(|scope| {
             for (i, story) in [&log, &other, &log, &other].into_iter().enumerate() {
                 let (target, done, cosigned) = (own.target.clone(), &done, &cosigned);
-                let seed = (round * 4 + i + 1) as u64 * 0x9e37_79b9_7f4a_7c15;
+                let seed = ((round * 4 + i + 1) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 scope.spawn(move || submit(&target, story, seed, done, cosigned));
             }
             std::thread::sleep(Duration::from_millis(10 + dice.below(60) as u64));

@@ -86,11 +86,8 @@ fn two_witnesses_do_not_share_a_state_file() {
 #[test]
 fn a_state_file_belongs_to_one_key() {
     let (folder, ..) = stopped();
-    let other = countersign::note::Signer::from_seed(
-        "witness.example/w1",
-        countersign::note::KeyKind::Cosignature,
-        [7; 32],
-    );
+    let other =
+        countersign::note::Signer::from_seed("witness.example/w1", countersign::note::KeyKind::Cosignature, [7; 32]);
     std::fs::write(folder.path().join("key"), &*other.expect("a good seed").to_skey()).expect("written");
     let (code, said) = ended(folder.path(), &[]);
     assert_eq!((code, said.contains("give the key that belongs")), (Some(2), true), "{said}");
@@ -143,7 +140,8 @@ fn a_witness_that_cannot_write_answers_nothing_more_and_starts_again_whole() {
 fn the_state_file_is_plain_text_that_people_can_read() {
     let (_, log, state) = stopped();
     let text = String::from_utf8(state).expect("text");
-    let sizes: Vec<&str> = text.split(&format!("{}\n", log.origin)).skip(1).filter_map(|rest| rest.lines().next()).collect();
+    let sizes: Vec<&str> =
+        text.split(&format!("{}\n", log.origin)).skip(1).filter_map(|rest| rest.lines().next()).collect();
     assert_eq!(sizes, ["3", "8", "20"]);
     assert_eq!(text.matches("— witness.example/w1 ").count(), 3);
 }

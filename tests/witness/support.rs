@@ -16,8 +16,22 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_countersign");
 
 /// The logs that the tests use, one for each test that asks any witness.
 pub const LOGS: [&str; 16] = [
-    "first", "unknown-lines", "untrusted", "order", "conflict", "proofs", "equal", "empty", "malformed", "many-lines",
-    "extension", "monitoring", "never", "parallel", "race", "fuzz",
+    "first",
+    "unknown-lines",
+    "untrusted",
+    "order",
+    "conflict",
+    "proofs",
+    "equal",
+    "empty",
+    "malformed",
+    "many-lines",
+    "extension",
+    "monitoring",
+    "never",
+    "parallel",
+    "race",
+    "fuzz",
 ];
 
 /// A log of the tests: its key, and a tree that grows as it is told.
