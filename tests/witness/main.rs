@@ -9,10 +9,11 @@
 //!    verifier key (type 04); where it is looked at elsewhere, `COUNTERSIGN_WITNESS_MONITORING_URL` says so.
 //!
 //! A witness remembers, so a second run needs other logs: `COUNTERSIGN_WITNESS_RUN`, a word, makes them, in both steps.
-//! [`crash`], [`evidence`] and [`state`] are about our own witness alone.
+//! [`crash`], [`evidence`] and [`state`] are about our own witness alone, and [`cosigning`] is about a ledger's side.
 
 mod answers;
 mod concurrency;
+mod cosigning;
 mod crash;
 mod evidence;
 mod hostile;
