@@ -251,7 +251,11 @@ fn what_was_cosigned_last_is_shown_with_both_signatures() {
         let note = Note::parse(shown.body.as_bytes()).expect("a note");
         assert_eq!(Checkpoint::parse(note.text()), Ok(log.checkpoint(size)));
         open(&note, &[log.key.verifier().clone()]).expect("signed by the log");
-        assert_eq!(cosigners(&note, &[witness.key.clone()]).expect("good").len(), 1, "cosigned by the witness");
+        assert_eq!(
+            cosigners(&note, std::slice::from_ref(&witness.key)).expect("good").len(),
+            1,
+            "cosigned by the witness"
+        );
     }
     let digits = Hash::of(log.origin.as_bytes()).to_hex();
     assert_eq!(witness.latest_of(&digits[1..]).status, 404);

@@ -279,7 +279,7 @@ async fn a_cosigner_ahead_of_the_ledger_is_an_alarm_only_where_the_ledgers_key_s
     }
     let mut ledger = Ledger::with(&[&shows(50, signed.clone())]);
     let Outcome::Ahead(evidence) = ledger.outcome(8).await else { panic!("no alarm") };
-    assert_eq!(ledger.evidence(), [evidence.text.clone()]);
+    assert_eq!(ledger.evidence(), std::slice::from_ref(&evidence.text));
     assert!(evidence.text.contains(&signed), "{}", evidence.text);
     assert_eq!(judge(&evidence.text, &ledger.log.origin, &ledger.keys()), Ok(Finding::Unproved));
     // Where the ledger went on in the meantime, it is none.
@@ -296,7 +296,7 @@ async fn a_witness_that_holds_another_history_of_the_ledger_is_an_alarm() {
     own.target.cosigned(&ledger.log.forked_at(3).request(0, 8));
     let Outcome::Forked(evidence) = ledger.outcome(8).await else { panic!("no alarm") };
     assert_eq!(judge(&evidence.text, &ledger.log.origin, &ledger.keys()), Ok(Finding::TwoRoots(8)));
-    assert_eq!(ledger.evidence(), [evidence.text.clone()]);
+    assert_eq!(ledger.evidence(), std::slice::from_ref(&evidence.text));
     assert!(matches!(ledger.outcome(20).await, Outcome::Forked(_)), "also beside a greater size");
     // And where it is ahead of the round with that history.
     own.target.cosigned(&ledger.log.forked_at(3).request(8, 30));

@@ -1,6 +1,6 @@
 //! The file in which our own witness remembers: torn ends, changes, other keys, two at once, and a full disk.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use super::support::{Log, Own, command};
 
@@ -117,7 +117,7 @@ fn a_witness_that_cannot_write_answers_nothing_more_and_starts_again_whole() {
     // In blocks of 512 bytes, rounded up: the fourth note does not fit whole.
     let blocks = state.len().div_ceil(512);
     let room = blocks * 512 - state.len();
-    let own = Own::start(folder, &[], &format!("trap '' XFSZ\nulimit -f {blocks} 2>/dev/null || exit 3"));
+    let own = Own::start(folder, &[], &format!("trap '' XFSZ\nulimit -S -f {blocks} || exit 3"));
     let mut held = 20;
     let failed = loop {
         assert!(held < 24, "{room} bytes are room for one note at most");
@@ -131,6 +131,15 @@ fn a_witness_that_cannot_write_answers_nothing_more_and_starts_again_whole() {
     assert!(!failed.body.contains('—'));
     assert_eq!(own.target.status(log.request(held, held + 1)), 503, "and again");
     assert_eq!(own.target.latest(&log).status, 200, "what was cosigned is still shown");
+    // Nor when there is room again: what the disk holds is known only after a new start.
+    let freed = Command::new("prlimit").args([format!("--pid={}", own.id()), "--fsize=unlimited".into()]).status();
+    match freed {
+        Ok(status) => {
+            assert!(status.success());
+            assert_eq!(own.target.status(log.request(held, held + 1)), 503, "before it starts again");
+        }
+        Err(error) => println!("skipped: prlimit is not there to make room again: {error}"),
+    }
     let own = own.restart();
     assert_eq!(own.target.submit(log.request(0, 40)).body, format!("{held}\n"));
     own.target.cosigned(&log.request(held, 40));

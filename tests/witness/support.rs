@@ -274,6 +274,10 @@ impl Own {
         self.folder.path().join(name)
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGKILL, and waits for nothing.
     pub fn signal_kill(&mut self) {
         self.child.kill().expect("it can be killed");
