@@ -1,12 +1,26 @@
 //! The file in which our own witness remembers: torn ends, changes, other keys, two at once, and a full disk.
 
-use std::process::{Command, Output};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::support::{Log, Own, command};
 
+/// How a witness ends that must not run, and what it says.
 fn ended(folder: &std::path::Path, more: &[&str]) -> (Option<i32>, String) {
-    let Output { status, stderr, .. } = command(folder, more, "").output().expect("the program runs");
-    (status.code(), String::from_utf8_lossy(&stderr).into_owned())
+    let said = std::fs::File::create(folder.join("out")).expect("a file");
+    let mut child = command(folder, more, "").stdout(Stdio::null()).stderr(said).spawn().expect("the program runs");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let status = loop {
+        match child.try_wait().expect("it can be waited for") {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                child.kill().expect("it can be killed");
+                break child.wait().expect("it ends");
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    (status.code(), std::fs::read_to_string(folder.join("out")).expect("text"))
 }
 
 /// A witness that cosigned three sizes of one log, stopped, and its state.
@@ -32,6 +46,7 @@ fn a_torn_end_is_cut_off_and_the_last_whole_checkpoint_counts() {
         let own = Own::start(folder, &[], "");
         assert_eq!(own.target.submit(log.request(0, 40)).body, "8\n", "cut at {torn}");
         assert!(own.said().contains("torn end"), "{}", own.said());
+        assert_eq!(std::fs::read(own.path("state")).expect("readable"), state[..end_of_second], "cut at {torn}");
         own.target.cosigned(&log.request(8, 9));
         folder = own.kill();
         let own = Own::start(folder, &[], "");
