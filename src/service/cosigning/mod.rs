@@ -1,8 +1,8 @@
 //! Rounds of cosigning: one checkpoint is brought to every cosigner, and their lines are collected.
 //!
 //! A [`Cosigning`] knows the cosigners by name, key and address, and what each is known to hold. [`Cosigning::round`]
-//! asks all of them at once, each by itself ([`ask`]), and answers when the last one has answered or its time is up;
-//! each line is handed on as it arrives. [`http`] is the client.
+//! asks all of them at once, each by itself (`ask`), and answers when the last one has answered or its time is up;
+//! each line is handed on as it arrives. `http` is the client.
 //!
 //! Invariants:
 //! - One round at a time, and one checkpoint for all of them.
