@@ -119,6 +119,13 @@ impl Published {
         seal.checkpoint(&self.replica, size).ok().map(Arc::from)
     }
 
+    /// The text of the checkpoint of a committed size: what cosigners sign.
+    pub fn text_at(&self, size: u64, seal: &Seal) -> Option<String> {
+        self.sizes.binary_search(&size).ok()?;
+        let root = self.replica.tree().root_at(size)?;
+        Some(Checkpoint { origin: seal.origin.clone(), size, root }.to_string())
+    }
+
     /// The receipt of an entry: its proof in the first committed head that contains it (C2SP tlog-proof).
     pub fn receipt(&self, index: u64, seal: &Seal) -> Option<String> {
         let size = self.first_size_over(index)?;
@@ -130,7 +137,8 @@ impl Published {
         self.proof(index, *self.sizes.last()?, seal)
     }
 
-    fn proof(&self, index: u64, size: u64, seal: &Seal) -> Option<String> {
+    /// The proof of an entry in the checkpoint of a committed size.
+    pub fn proof(&self, index: u64, size: u64, seal: &Seal) -> Option<String> {
         let hashes = self.replica.tree().prove_inclusion(index, size).ok()?;
         let checkpoint = self.checkpoint_at(size, seal)?.to_string();
         Some(Proof { extra: None, index, hashes, checkpoint }.to_string())

@@ -307,7 +307,7 @@ impl Ledger {
 
     /// What a verifier may demand, as C2SP tlog-policy.
     pub fn policy(&self) -> Option<String> {
-        policy(&self.now().replica).map(|policy| policy.to_string())
+        policy(&Known::all(self.now()).past()).map(|policy| policy.to_string())
     }
 
     /// One tile, by what follows `tile/` in its path. Entries are for those who read everything.

@@ -148,7 +148,6 @@ pub struct Sequencer<L> {
     clock: Clock,
     guard: JumpGuard,
     published: Arc<ArcSwap<Published>>,
-    halted: Option<String>,
 }
 
 impl<L: Log> Sequencer<L> {
@@ -161,7 +160,7 @@ impl<L: Log> Sequencer<L> {
         clock: Clock,
         published: Arc<ArcSwap<Published>>,
     ) -> Sequencer<L> {
-        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published, halted: None }
+        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published }
     }
 
     /// Takes what waits, batch after batch, until every sender is gone. While nothing waits, it follows what other
@@ -180,7 +179,7 @@ impl<L: Log> Sequencer<L> {
     /// Takes up what other processes have committed, without the lock. A store that does not answer is left for the
     /// next batch to report.
     async fn follow(&mut self) {
-        if self.halted.is_some() {
+        if self.halted().is_some() {
             return;
         }
         let Ok(mut tail) = self.log.load(self.size()).await else { return };
@@ -197,8 +196,8 @@ impl<L: Log> Sequencer<L> {
     async fn answer(&mut self, waiting: Vec<Submission>) {
         let (records, replies): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|s| ((s.verified, s.request_id), s.reply)).unzip();
-        let result = match &self.halted {
-            Some(why) => Err(Unavailable::Halted(why.clone())),
+        let result = match self.halted() {
+            Some(why) => Err(Unavailable::Halted(why.to_string())),
             None => self.write(records).await.map_err(|failure| self.give_up(failure)),
         };
         match result {
@@ -215,6 +214,12 @@ impl<L: Log> Sequencer<L> {
         }
     }
 
+    /// Why nothing is written any more: by a finding of the sequencer's own, or because a cosigner shows what was signed
+    /// and is not held.
+    fn halted(&self) -> Option<Arc<String>> {
+        self.published.load().halted.load_full()
+    }
+
     fn give_up(&mut self, failure: Failure) -> Unavailable {
         match failure {
             Failure::TryAgain(why) => {
@@ -224,7 +229,6 @@ impl<L: Log> Sequencer<L> {
             Failure::Halt(halt) => {
                 tracing::error!(%halt, "the ledger has stopped writing");
                 let why = halt.to_string();
-                self.halted = Some(why.clone());
                 self.published.load().halted.store(Some(Arc::new(why.clone())));
                 Unavailable::Halted(why)
             }
