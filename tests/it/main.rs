@@ -2,6 +2,8 @@
 
 mod admissibility;
 mod ahead;
+mod audit;
+mod audit_database;
 mod boot;
 mod claims;
 mod cli;
@@ -42,6 +44,7 @@ mod sequencer;
 mod simulation;
 mod status;
 mod store;
+mod strangers;
 mod support;
 mod year;
 mod year_status;

@@ -23,7 +23,7 @@ KEY_NAME = re.compile(rf"(US|RU|RO|PL)/({ROLES})/[A-Za-z0-9._-]{{1,64}}")
 
 
 class Fault(Exception):
-    """What is wrong, and where."""
+    pass
 
 
 def demand(holds, where, what):
@@ -147,8 +147,7 @@ class Register:
     """The keys, as entry 0 names them and as later entries change them."""
 
     def __init__(self, origin):
-        self.origin, self.keys, self.clerk, self.log_key, self.last = origin, {}, None, None, 0
-        self.policy = ""
+        self.origin, self.keys, self.last, self.policy = origin, {}, 0, ""
 
     def demand_root(self, signer, authority, where):
         """Only the newest root or recovery key of an authority acts for its keys."""
@@ -164,14 +163,14 @@ class Register:
         for roots in body["roots"].values():
             for role in ("root", "recovery"):
                 key = Key(roots[role], where)
-                self.keys[key.name] = key
+                key.since, self.keys[key.name] = 0, key
         wanted = sorted(name for name in self.keys if "/root/" in name)
         demand(sorted(record["signers"]) == wanted, where, "not signed by every root that it names")
 
     def introduced(self, record, index, where):
         """The key that a registration admits."""
         body, signers, key = record["body"], record["signers"], Key(record["body"]["vkey"], where)
-        named = KEY_NAME.fullmatch(body["name"])
+        named = KEY_NAME.fullmatch(key.name)
         fits = named and key.name == body["name"] and named[2] == body["role"]
         demand(fits and signers[1:] == [key.name] and key.name not in self.keys, where, "registers a key that does not fit")
         self.demand_root(signers[0], named[1], where)
@@ -197,9 +196,6 @@ class Register:
             demand(key is new or index == 0 or key.is_good_at(index), where, f"{name} was not good here")
             demand(identity == key.id_as(b"\x01"), where, f"another key under the name {name}")
             demand(ed25519.verify(key.public, text.encode(), blob), where, f"the signature of {name} is not good")
-        if index == 0:
-            for key in self.keys.values():
-                key.since = 0
         if new:
             self.keys[new.name] = new
         if kind == "key_revocation":
@@ -223,7 +219,7 @@ def verify(folder, trust):
     demand(line, "trust", "not a root of trust")
     log, register = Log(folder), Register(line[1])
     if "trust" in log.unread:
-        demand(log.read("trust", 1000).decode("latin-1").strip("\n") == trust.strip("\n"), "trust", "another ledger's")
+        demand(log.read("trust", 1000).decode() == trust.rstrip("\n") + "\n", "trust", "another ledger's")
     text, lines = read_note(log.read("checkpoint", 131072), "checkpoint")
     found = re.fullmatch(r"(\S+)\n(0|[1-9][0-9]{0,18})\n(\S+)\n", text)
     demand(found and found[1] == register.origin, "checkpoint", "not one of this ledger")
@@ -232,15 +228,16 @@ def verify(folder, trust):
     check_tiles(log, leaves)
     demand(root_of(leaves) == decode64(found[3], "checkpoint"), "checkpoint", "another root than that of the entries")
     demand(entries, "log", "empty")
-    for index, entry in enumerate(entries):
-        digest = register.check(index, entry, f"entry {index}")
-        demand(index > 0 or digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
+    digest = register.check(0, entries[0], "entry 0")
+    demand(digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
     own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, register.log_key.id_as(b"\x01"))]
     demand(own and ed25519.verify(register.log_key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
     if "policy" in log.unread:
         policy = log.read("policy", 131072).decode("latin-1")
         demand(policy == register.policy or not register.policy, "policy", "not the one of the terms")
     demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
+    for index, entry in enumerate(entries[1:], 1):
+        register.check(index, entry, f"entry {index}")
     return len(entries)
 
 
