@@ -3,6 +3,7 @@
 mod admissibility;
 mod ahead;
 mod audit;
+mod audit_cosigned;
 mod audit_database;
 mod boot;
 mod claims;
@@ -38,6 +39,7 @@ mod openssl;
 mod past;
 mod readme;
 mod refusals;
+mod replay;
 mod reports;
 mod scale;
 mod sequencer;
