@@ -10,7 +10,9 @@
 //! Deliberately absent: anything that another module could do. Commands read arguments, call, and print.
 
 mod audit;
+mod audit_database;
 mod audit_folder;
+mod audit_url;
 mod bench;
 mod check;
 mod client;

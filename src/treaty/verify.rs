@@ -56,13 +56,21 @@ impl Signed {
         Ok(Verified { signed: self, passed, source: source.to_owned(), ahead: None })
     }
 
-    /// A record whose signatures are checked elsewhere: by the audit, and by the mirrors.
-    pub fn trust(self) -> Result<Verified, Vec<Refused>> {
+    /// For each signer the public key under which its line is good, as far as `register` knows keys.
+    pub(crate) fn good_lines(&self, register: &Register) -> Vec<Option<[u8; 32]>> {
+        let state = |i| match self.signature_of(i, register) {
+            LineState::Good(public) => Some(public),
+            LineState::Bad | LineState::KeyUnknown => None,
+        };
+        (0..self.record.header.signers.len()).map(state).collect()
+    }
+
+    /// A record whose signatures are checked elsewhere, beyond those that [`Signed::good_lines`] found `passed`.
+    pub(crate) fn trust_lines(self, passed: Vec<Option<[u8; 32]>>) -> Result<Verified, Vec<Refused>> {
         let refused = self.line_faults();
         if !refused.is_empty() {
             return Err(refused);
         }
-        let passed = vec![None; self.record.header.signers.len()];
         Ok(Verified { signed: self, passed, source: String::new(), ahead: None })
     }
 

@@ -2,6 +2,8 @@
 
 mod admissibility;
 mod ahead;
+mod audit;
+mod audit_database;
 mod boot;
 mod claims;
 mod cli;
@@ -46,6 +48,7 @@ mod simulation;
 mod slow_readers;
 mod status;
 mod store;
+mod strangers;
 mod support;
 mod year;
 mod year_status;
