@@ -27,6 +27,7 @@
 //! | [`history`] | records that nobody signed: a plain file, or what might follow on a ledger |
 //! | [`store`] | Postgres, and the only SQL |
 //! | [`service`] | a running ledger: the sequencer, what readers see, what they ask |
+//! | [`witness`] | a light cosigner for third parties: what extends what it saw, and nothing else |
 //! | [`api`] | HTTP |
 //! | [`cli`] | the command line |
 //!
@@ -45,4 +46,5 @@ pub mod service;
 pub mod store;
 pub mod tlog;
 pub mod treaty;
+pub mod witness;
 pub mod words;

@@ -35,7 +35,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["treaty::entry", "treaty::party", "treaty::shape", "treaty::one_of", "tlog", "hash"]),
     (
         "service",
-        &["store", "evidence", "replica", "history", "author", "tlog", "treaty", "note", "json", "hash", "words"],
+        // Whoever meets a checkpoint that contradicts another keeps it in the same way.
+        &[
+            "witness::evidence",
+            "store",
+            "evidence",
+            "replica",
+            "history",
+            "author",
+            "tlog",
+            "treaty",
+            "note",
+            "json",
+            "hash",
+            "words",
+        ],
     ),
     ("witness", &["tlog", "note", "hash"]),
     (

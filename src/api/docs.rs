@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::openapi::cell;
 use super::operation::{Caller, Mistake, OPERATIONS, Operation};
@@ -17,10 +18,14 @@ use super::request::Parameters;
 use super::typed;
 use crate::hash::Hash;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-pre,code{font-family:ui-monospace,monospace;font-size:.9em}pre{overflow-x:auto;padding:.5rem;border:1px solid}\
-table{border-collapse:collapse}td,th{border:1px solid;padding:.2rem .5rem;text-align:left;vertical-align:top}\
-section{border-top:1px solid;margin-top:2rem}";
+/// Lines for a shell are wrapped, so that nothing is cut off on a narrow screen or on paper.
+const STYLE: &str = ":root{color-scheme:light dark}\
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+pre,code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}\
+pre{white-space:pre-wrap;margin:.5rem 0 1rem;padding:.5rem;border:1px solid #888}\
+table{border-collapse:collapse;margin:1rem 0}\
+td,th{border:1px solid #888;padding:.2rem .5rem;text-align:left;vertical-align:top}td:first-child{white-space:nowrap}\
+section{border-top:1px solid #888;margin-top:2rem}@media print{section{break-inside:avoid}}";
 
 /// `GET /v1/docs`.
 pub async fn page(uri: Uri) -> Result<Response, Problem> {
@@ -72,20 +77,19 @@ fn title(operation: &Operation) -> String {
 fn section(page: &mut String, operation: &Operation) {
     let (name, summary) = (operation.name, escape(operation.summary));
     let _ = writeln!(page, "<section id=\"{name}\"><h2>{}</h2>\n<p>{summary}.</p>", title(operation));
-    page.push_str("<table><tr><th>nobody known</th><th>host</th><th>party, auditor</th></tr><tr>");
+    page.push_str(&heading(&["nobody known", "host", "party, auditor"]));
+    page.push_str("<tr>");
     for caller in Caller::ALL {
         let _ = write!(page, "<td>{}</td>", cell(operation.access.may(caller)));
     }
     page.push_str("</tr></table>\n");
     let names = operation.names();
     if !names.is_empty() || !operation.query.is_empty() {
-        page.push_str("<table><tr><th>parameter</th><th>meaning</th></tr>\n");
+        page.push_str(&heading(&["parameter", "meaning", "value"]));
         for name in names.iter().chain(operation.query) {
-            let _ = writeln!(
-                page,
-                "<tr><td><code>{name}</code></td><td>{}</td></tr>",
-                escape(operation.parameter(name).meaning)
-            );
+            let parameter = operation.parameter(name);
+            let (meaning, value) = (marked(parameter.meaning), value(&parameter.schema));
+            let _ = writeln!(page, "<tr><td><code>{name}</code></td><td>{meaning}</td><td>{value}</td></tr>");
         }
         page.push_str("</table>\n");
     }
@@ -105,6 +109,40 @@ fn wrong(page: &mut String, operation: &Operation, mistake: Mistake) {
     let (status, code) = mistake.answer();
     let _ = writeln!(page, "<p>{}: {status} <code>{code}</code></p>", mistake.words());
     let _ = writeln!(page, "<pre>{}</pre>", escape(&operation.curl_wrong(mistake)));
+}
+
+/// The first row of a table.
+fn heading(names: &[&str]) -> String {
+    let cells: String = names.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
+    format!("<table><tr>{cells}</tr>\n")
+}
+
+/// A sentence in which what stands between backticks is code.
+fn marked(text: &str) -> String {
+    let parts = escape(text);
+    let part = |(i, part): (usize, &str)| if i % 2 == 0 { part.to_owned() } else { code(part) };
+    parts.split('`').enumerate().map(part).collect()
+}
+
+fn code(text: &str) -> String {
+    format!("<code>{text}</code>")
+}
+
+/// What a parameter may be, and what it is if it is left out.
+fn value(schema: &Value) -> String {
+    let written = |value: &Value| code(&escape(value.as_str().unwrap_or(&value.to_string())));
+    let each = |name: &str| schema[name].as_array().map(|values| values.iter().map(written).collect::<Vec<_>>());
+    let range = match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
+        (Some(least), Some(most)) => Some(format!("{least} to {most}")),
+        (Some(least), None) => Some(format!("{least} or more")),
+        _ => (schema["type"] == "boolean").then(|| code("true") + ", " + &code("false")),
+    };
+    let example = || each("examples").map(|examples| format!("such as {}", examples.join(" or ")));
+    let words = each("enum").map(|words| words.join(", ")).or(range).or_else(example).unwrap_or_else(|| "text".into());
+    match &schema["default"] {
+        Value::Null => words,
+        default => format!("{words}; {} if left out", written(default)),
+    }
 }
 
 /// Text as HTML and XML carry it.

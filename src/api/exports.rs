@@ -17,16 +17,18 @@ use futures_util::stream::{StreamExt as _, once, try_unfold};
 use tokio::io::AsyncReadExt as _;
 
 use super::access::Asked;
-use super::operation::Id;
+use super::operation::{Access, Id};
 use super::places::Place;
 use super::problem::Problem;
 use super::read::filter;
 use super::request::Parameters;
-use super::{App, TEXT, typed};
+use super::{App, TEXT, status, typed};
 use crate::service::export::text::Text;
 use crate::service::export::{ExportError, File, Form, Table, Wanted, sqlite};
 use crate::service::known::KnownAt;
 use crate::service::query::Filter;
+use crate::service::status::{Question, View};
+use crate::treaty::time::Instant;
 use crate::words::Words;
 
 type Answer = Result<Response, Problem>;
@@ -41,6 +43,10 @@ pub const SQLITE: &str = "application/vnd.sqlite3";
 pub const NDJSON: &str = "application/x-ndjson";
 /// The part of the log that an export is made of.
 const KNOWN_AT: HeaderName = HeaderName::from_static("known-at");
+/// The instant that a status was asked about.
+const AS_OF: HeaderName = HeaderName::from_static("as-of");
+/// What only those are asked who read everything.
+const OF_STATUS: [&str; 3] = ["as_of", "view", "period"];
 /// Bytes of a file that are read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -66,6 +72,28 @@ pub async fn inspections_ndjson(State(app): State<Arc<App>>, asked: Asked) -> An
     text(&app, &asked, Id::InspectionsNdjson, Table::Inspections, Form::Ndjson).await
 }
 
+/// `GET /v1/exports/obligations.csv`.
+pub async fn obligations_csv(State(app): State<Arc<App>>, version: Version, asked: Asked) -> Answer {
+    can_break_off(version)?;
+    text(&app, &asked, Id::ObligationsCsv, Table::Obligations, Form::Csv).await
+}
+
+/// `GET /v1/exports/obligations.ndjson`.
+pub async fn obligations_ndjson(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    text(&app, &asked, Id::ObligationsNdjson, Table::Obligations, Form::Ndjson).await
+}
+
+/// `GET /v1/exports/status.csv`.
+pub async fn status_csv(State(app): State<Arc<App>>, version: Version, asked: Asked) -> Answer {
+    can_break_off(version)?;
+    text(&app, &asked, Id::StatusCsv, Table::Status, Form::Csv).await
+}
+
+/// `GET /v1/exports/status.ndjson`.
+pub async fn status_ndjson(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    text(&app, &asked, Id::StatusNdjson, Table::Status, Form::Ndjson).await
+}
+
 /// `GET /v1/exports/ledger.sqlite`: every table in one file.
 pub async fn database(State(app): State<Arc<App>>, asked: Asked) -> Answer {
     let (wanted, _, place) = wanted(&app, &asked, Id::Database)?;
@@ -87,23 +115,46 @@ pub async fn database(State(app): State<Arc<App>>, asked: Asked) -> Answer {
 pub async fn manifest(State(app): State<Arc<App>>, asked: Asked) -> Answer {
     let (wanted, files, _place) = wanted(&app, &asked, Id::Manifest)?;
     let mut response = typed(TEXT, app.ledger.manifest(&wanted, &files).await?);
-    name_size(&mut response, &wanted);
+    let question = files.iter().find_map(|file| wanted.question(*file));
+    name_question(&mut response, wanted.size(), question.map(|question| question.as_of));
     Ok(response)
 }
 
 /// What is to be taken away, which files of it, and a place for it.
 fn wanted(app: &App, asked: &Asked, id: Id) -> Result<(Wanted, Vec<File>, Place), Problem> {
     let principal = asked.holder()?;
-    let mut parameters = Parameters::read(&asked.uri, id.operation().query);
-    let at = parameters.take("known_at", KnownAt::parse);
+    let (all, of_status) = (principal.reads_all(), id.operation().access == Access::Everything);
+    if of_status && !all {
+        return Err(Problem::not_found());
+    }
+    let mut names = id.operation().query.to_vec();
+    names.retain(|name| all || !OF_STATUS.contains(name));
+    let mut parameters = Parameters::read(&asked.uri, &names);
+    let question = question(app, &mut parameters);
     let mark = parameters.take("bom", |text| text.parse().ok()).unwrap_or(false);
-    let files = parameters.take("files", |text| text.split(',').map(File::parse).collect::<Option<Vec<_>>>());
+    let parse = |text: &str| text.split(',').map(|name| File::parse(name, &principal)).collect::<Option<Vec<_>>>();
+    let files = parameters.take("files", parse).unwrap_or_else(|| File::of(&principal));
     let filter: Filter = filter(&mut parameters);
-    parameters.finish()?;
-    let known = app.ledger.known(at.unwrap_or_default())?;
+    let known = if of_status {
+        let known = status::known(app, &mut parameters, "known_at");
+        parameters.answerable()?;
+        known.ok_or(Problem::not_yet())?
+    } else {
+        let at = parameters.take("known_at", KnownAt::parse);
+        parameters.finish()?;
+        app.ledger.known(at.unwrap_or_default())?
+    };
     let token = asked.token.as_ref().ok_or(Problem::token_required())?;
     let place = app.downloads.take(token.hash)?;
-    Ok((Wanted::new(principal, &known.past(), filter, mark), files.unwrap_or_else(File::all), place))
+    Ok((Wanted::new(principal, &known.past(), filter, mark, question), files, place))
+}
+
+/// What tables of the status are asked: a whole table has every view.
+fn question(app: &App, parameters: &mut Parameters) -> Question {
+    let as_of = status::as_of(app, parameters);
+    let view = parameters.take("view", View::parse).unwrap_or(View::All);
+    let period = parameters.take("period", status::year).unwrap_or_else(|| as_of.year());
+    Question { as_of, view, period, everything: true }
 }
 
 /// Over HTTP/1.0 an answer of unknown length ends where the connection does, so half a table would look like a whole
@@ -142,17 +193,23 @@ async fn text(app: &App, asked: &Asked, id: Id, table: Table, form: Form) -> Ans
 /// An answer that is kept as a file.
 fn taken_away(media_type: &'static str, body: Body, wanted: &Wanted, file: File) -> Response {
     let mut response = typed(media_type, body);
-    let name = file.name().replacen('.', &format!("_tree-{}.", wanted.size()), 1);
+    let as_of = wanted.question(file).map(|question| question.as_of);
+    let day = as_of.map_or_else(String::new, |as_of| format!("_{}", as_of.to_string().replace(':', "")));
+    let name = file.name().replacen('.', &format!("_tree-{}{day}.", wanted.size()), 1);
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
-    name_size(&mut response, wanted);
+    name_question(&mut response, wanted.size(), as_of);
     response
 }
 
-fn name_size(response: &mut Response, wanted: &Wanted) {
-    if let Ok(value) = HeaderValue::from_str(&format!("tree:{}", wanted.size())) {
-        response.headers_mut().insert(KNOWN_AT, value);
+/// Says beside an answer that has no room for it what it stands on, and which instant it is about.
+pub fn name_question(response: &mut Response, size: u64, as_of: Option<Instant>) {
+    let names = [(KNOWN_AT, Some(format!("tree:{size}"))), (AS_OF, as_of.map(|as_of| as_of.to_string()))];
+    for (name, text) in names {
+        if let Some(Ok(value)) = text.map(|text| HeaderValue::from_str(&text)) {
+            response.headers_mut().insert(name, value);
+        }
     }
 }
 

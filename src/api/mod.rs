@@ -11,10 +11,12 @@
 
 mod access;
 mod atom;
+mod calendar;
 mod docs;
 mod etag;
 mod exports;
 mod feed;
+mod ical;
 mod limit;
 mod log;
 mod metrics;
@@ -134,10 +136,15 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Events => get(feed::events),
         Id::Stream => get(feed::stream),
         Id::Atom => get(feed::atom),
+        Id::Calendar => get(calendar::calendar),
         Id::RecordsCsv => get(exports::records_csv),
         Id::RecordsNdjson => get(exports::records_ndjson),
         Id::InspectionsCsv => get(exports::inspections_csv),
         Id::InspectionsNdjson => get(exports::inspections_ndjson),
+        Id::ObligationsCsv => get(exports::obligations_csv),
+        Id::ObligationsNdjson => get(exports::obligations_ndjson),
+        Id::StatusCsv => get(exports::status_csv),
+        Id::StatusNdjson => get(exports::status_ndjson),
         Id::Database => get(exports::database),
         Id::Manifest => get(exports::manifest),
     }

@@ -327,6 +327,7 @@ impl From<QueryError> for Problem {
         match error {
             QueryError::NotFound => Problem::not_found(),
             QueryError::NotYet => Problem::not_yet(),
+            QueryError::Stopping(stopping) => stopping.into(),
             QueryError::Store(_) | QueryError::Sign => {
                 tracing::error!(%error, "a question could not be answered");
                 Problem::unavailable(

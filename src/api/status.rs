@@ -65,7 +65,7 @@ fn question(app: &App, parameters: &mut Parameters) -> Question {
 }
 
 /// A calendar year that an instant can lie in.
-fn year(text: &str) -> Option<i32> {
+pub fn year(text: &str) -> Option<i32> {
     let is_year = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|year| is_year && (1970..=9999).contains(year))
 }

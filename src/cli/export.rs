@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args};
 
 use super::client::Client;
 use super::export_history;
-use super::export_tables::{self, Choice, Format};
+use super::export_tables::{self, Asked, Choice, Format};
 use super::progress::Progress;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
@@ -20,8 +20,9 @@ use crate::tlog::tiles::tiles_of;
 /// it with no ledger in reach. Needs a token of a Party or an auditor.
 ///
 /// Or saves tables to work with: all of them in a folder (`--tables`), or one of them (`--table`, `--format`, `--out`).
-/// Each file is compared with a manifest that the ledger's clerk signed, and kept only if it is whole. A host's token
-/// gives what the host may read.
+/// Each file is compared with a manifest that the ledger's clerk signed, and kept only if it is whole. What each side
+/// owes and how the two stand is told in every view, as of now, unless `--as-of` and `--view` say otherwise. A host's
+/// token gives what the host may read, and nothing of the status.
 ///
 /// With `--history` the records go into a plain file, one JSON object a line, which `status --history` reads; nothing in
 /// that file is proved.
@@ -49,6 +50,15 @@ pub struct Arguments {
     /// Tables as they were then: `tree:<size>`, or an instant
     #[arg(long, value_name = "WHEN", conflicts_with = "folder")]
     known_at: Option<String>,
+    /// The instant that tables of the status are about, such as 2026-08-13T00:00:00Z; now, if left out
+    #[arg(long, value_name = "INSTANT", conflicts_with_all = ["folder", "history"])]
+    as_of: Option<String>,
+    /// In whose view tables of the status are: us, ru, undisputed, or all of them
+    #[arg(long, value_parser = ["us", "ru", "undisputed", "all"], conflicts_with_all = ["folder", "history"])]
+    view: Option<String>,
+    /// The calendar year of the status; that of the instant, if left out
+    #[arg(long, value_name = "YEAR", conflicts_with_all = ["folder", "history"])]
+    period: Option<i32>,
     /// The ledger
     #[arg(long, env = "COUNTERSIGN_URL")]
     url: String,
@@ -59,15 +69,15 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let client = Client::new(&arguments.url, Some(&arguments.token));
-    let known_at = arguments.known_at.as_deref();
+    let asked = Asked::new(&arguments.known_at, &arguments.as_of, &arguments.view, arguments.period)?;
     if let Some(folder) = &arguments.folder {
         whole_log(&client, folder)?;
     }
     if let Some(folder) = &arguments.tables {
-        export_tables::all(&client, folder, known_at)?;
+        export_tables::all(&client, folder, &asked)?;
     }
     if let (Some(table), Some(format), Some(out)) = (arguments.table, arguments.format, &arguments.out) {
-        export_tables::one(&client, export_tables::file(table, format)?, out, known_at)?;
+        export_tables::one(&client, export_tables::file(table, format)?, out, &asked)?;
     }
     if let Some(file) = &arguments.history {
         export_history::write(&client, file)?;

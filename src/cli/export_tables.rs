@@ -25,8 +25,51 @@ pub enum Choice {
     Records,
     /// Every visit
     Inspections,
+    /// What each side owes, in every view
+    Obligations,
+    /// How the two sides stand, in every view
+    Status,
     /// Every table, in one database (format sqlite)
     Ledger,
+}
+
+/// What the ledger is asked about its tables.
+pub struct Asked {
+    known_at: Option<String>,
+    /// Of the status: what was named of `as_of`, `view` and `period`.
+    question: Vec<(&'static str, String)>,
+}
+
+impl Asked {
+    /// Takes what was named on the command line.
+    pub fn new(
+        known_at: &Option<String>,
+        as_of: &Option<String>,
+        view: &Option<String>,
+        period: Option<i32>,
+    ) -> anyhow::Result<Asked> {
+        let named = [("as_of", as_of.clone()), ("view", view.clone()), ("period", period.map(|year| year.to_string()))];
+        let question: Vec<_> = named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        for value in known_at.iter().chain(question.iter().map(|(_, value)| value)) {
+            // Instants, sizes, views and years need no escapes; anything else the ledger would refuse as well.
+            let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-.".contains(&byte));
+            ensure!(is_plain, "{value}: not an instant, a size or a year");
+        }
+        Ok(Asked { known_at: known_at.clone(), question })
+    }
+
+    /// The end of the address of a manifest.
+    fn query(&self) -> String {
+        let known_at = self.known_at.iter().map(|at| format!("&known_at={at}"));
+        known_at.chain(self.question.iter().map(|(name, value)| format!("&{name}={value}"))).collect()
+    }
+
+    /// Whether a manifest is about nothing else: what was named stands in it, and nothing but what the status answers.
+    fn is_answered(&self, manifest: &Manifest) -> bool {
+        let told = |(name, value): &(&str, String)| manifest.filter.iter().any(|(n, v)| n == name && v == value);
+        self.question.iter().all(told)
+            && manifest.filter.iter().all(|(name, _)| ["as_of", "view", "period"].contains(&name.as_str()))
+    }
 }
 
 /// How it is written.
@@ -42,21 +85,26 @@ pub enum Format {
 
 /// The file that is meant.
 pub fn file(choice: Choice, format: Format) -> anyhow::Result<export::File> {
-    let form = match (choice, format) {
-        (Choice::Ledger, Format::Sqlite) => return Ok(export::File::Database),
-        (Choice::Ledger, _) => bail!("the whole ledger is one database: take --format sqlite"),
-        (_, Format::Sqlite) => bail!("a database holds every table: take --table ledger"),
-        (_, Format::Csv) => Form::Csv,
-        (_, Format::Ndjson) => Form::Ndjson,
+    let table = match choice {
+        Choice::Records => Some(Table::Records),
+        Choice::Inspections => Some(Table::Inspections),
+        Choice::Obligations => Some(Table::Obligations),
+        Choice::Status => Some(Table::Status),
+        Choice::Ledger => None,
     };
-    let table = if choice == Choice::Records { Table::Records } else { Table::Inspections };
-    Ok(export::File::Text(table, form))
+    match (table, format) {
+        (None, Format::Sqlite) => Ok(export::File::Database),
+        (None, _) => bail!("the whole ledger is one database: take --format sqlite"),
+        (Some(_), Format::Sqlite) => bail!("a database holds every table: take --table ledger"),
+        (Some(table), Format::Csv) => Ok(export::File::Text(table, Form::Csv)),
+        (Some(table), Format::Ndjson) => Ok(export::File::Text(table, Form::Ndjson)),
+    }
 }
 
 /// Saves every table in every form, with the manifest, in a new folder.
-pub fn all(client: &Client, folder: &Path, known_at: Option<&str>) -> anyhow::Result<()> {
+pub fn all(client: &Client, folder: &Path, asked: &Asked) -> anyhow::Result<()> {
     ensure!(!folder.exists(), "{} is there already; export into a new folder", folder.display());
-    let (note, manifest) = signed_manifest(client, &export::File::all(), known_at)?;
+    let (note, manifest) = signed_manifest(client, None, asked)?;
     // Everything goes into a folder of another name first, so that half an export is never taken for a whole one.
     let partial = Partial(folder.with_added_extension("partial"));
     partial.remove();
@@ -72,12 +120,16 @@ pub fn all(client: &Client, folder: &Path, known_at: Option<&str>) -> anyhow::Re
 }
 
 /// Saves one file, and its manifest beside it.
-pub fn one(client: &Client, file: export::File, out: &Path, known_at: Option<&str>) -> anyhow::Result<()> {
+pub fn one(client: &Client, file: export::File, out: &Path, asked: &Asked) -> anyhow::Result<()> {
+    ensure!(
+        file.is_of_status() || asked.question.is_empty(),
+        "--as-of, --view and --period are about the status: take --table obligations, status or ledger"
+    );
     let beside = out.with_added_extension("manifest");
     for path in [out, &beside] {
         ensure!(!path.exists(), "{} is there already, and is not overwritten", path.display());
     }
-    let (note, manifest) = signed_manifest(client, &[file], known_at)?;
+    let (note, manifest) = signed_manifest(client, Some(file), asked)?;
     let listed = manifest.files.first().context("the manifest names no file")?;
     let partial = Partial(out.with_added_extension("partial"));
     save(client, &manifest, listed, &partial.0)?;
@@ -109,36 +161,50 @@ impl Drop for Partial {
     }
 }
 
-/// The manifest of these files, and that the clerk signed it.
-fn signed_manifest(
-    client: &Client,
-    files: &[export::File],
-    known_at: Option<&str>,
-) -> anyhow::Result<(Vec<u8>, Manifest)> {
+/// The manifest of one file, or of every file that exists for whoever asks, and that the clerk signed it.
+fn signed_manifest(client: &Client, file: Option<export::File>, asked: &Asked) -> anyhow::Result<(Vec<u8>, Manifest)> {
     let about = client.fetch_json("/v1/log")?;
     let clerk = about["clerk_vkey"].as_str().and_then(|vkey| Verifier::parse(vkey).ok());
     let clerk = clerk.context("the ledger does not name the key of its clerk")?;
-    let names: Vec<String> = files.iter().map(|file| file.name()).collect();
-    let pinned = known_at.map_or_else(String::new, |at| format!("&known_at={at}"));
+    let files = file.map_or_else(String::new, |file| format!("&files={}", file.name()));
     let mut note = Vec::new();
-    client.download(&format!("/v1/exports/manifest?files={}{pinned}", names.join(",")), &mut note)?;
+    client
+        .download(&format!("/v1/exports/manifest?{}", (files + &asked.query()).trim_start_matches('&')), &mut note)?;
     let manifest = Manifest::open(&note, &clerk).context(
         "the manifest does not bear the signature of the ledger's clerk, so nothing was saved: \
          keep it as evidence if it comes again, and ask the operator",
     )?;
-    let listed: Vec<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();
-    let is_asked = listed == names && manifest.filter.is_empty() && about["origin"] == manifest.origin.as_str();
+    let wanted = match file {
+        Some(file) => vec![file],
+        None if reads_everything(&manifest) => export::File::all(),
+        None => export::File::of_a_host(),
+    };
+    let is_whole = manifest.files.iter().map(|listed| listed.name.clone()).eq(wanted.iter().map(|file| file.name()));
+    let is_asked = is_whole && asked.is_answered(&manifest) && about["origin"] == manifest.origin.as_str();
     ensure!(is_asked, "the manifest is about something else than was asked for, so nothing was saved");
     Ok((note, manifest))
+}
+
+/// Whether the files of a manifest are those of somebody who is told how the two sides stand.
+fn reads_everything(manifest: &Manifest) -> bool {
+    manifest.scope == "everything"
+}
+
+/// Where a file is, as the manifest describes it.
+fn address(manifest: &Manifest, listed: &Listed) -> String {
+    let of_status = reads_everything(manifest)
+        && export::File::all().iter().any(|file| file.is_of_status() && file.name() == listed.name);
+    let question = manifest.filter.iter().filter(|_| of_status).map(|(name, value)| format!("&{name}={value}"));
+    let question: String = question.collect();
+    format!("/v1/exports/{}?known_at=tree:{}{question}", listed.name, manifest.head.size)
 }
 
 /// Downloads one file and compares it with the manifest.
 fn save(client: &Client, manifest: &Manifest, listed: &Listed, path: &Path) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut counted = Counted::new(BufWriter::new(file));
-    let address = format!("/v1/exports/{}?known_at=tree:{}", listed.name, manifest.head.size);
     client
-        .download(&address, &mut counted)
+        .download(&address(manifest, listed), &mut counted)
         .with_context(|| format!("{} did not arrive whole, and was not saved; run the command again", listed.name))?;
     counted.inner.flush().with_context(|| format!("cannot write {}", path.display()))?;
     let rows = match Path::new(&listed.name).extension().and_then(|ending| ending.to_str()) {

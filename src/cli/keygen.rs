@@ -17,7 +17,7 @@ use crate::treaty::party::KeyName;
 /// A person's or an office's key is named `<authority>/<role>/<label>`, for example `RU/leader/07`. The authorities are
 /// US, RU, RO and PL; the roles are root, recovery, centre, leader, escort, mirror, witness and window.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("what").required(true).args(["name", "log", "clerk"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["name", "log", "clerk", "witness"])))]
 pub struct Arguments {
     /// The name of a person's or an office's key: <authority>/<role>/<label>
     #[arg(long, value_name = "NAME")]
@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Make the key with which the clerk of this log countersigns records
     #[arg(long, value_name = "ORIGIN")]
     clerk: Option<String>,
+    /// Make the key with which a witness of this name cosigns checkpoints, for a third party that is no authority
+    #[arg(long, value_name = "NAME")]
+    witness: Option<String>,
     /// The folder for the files
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
@@ -56,13 +59,14 @@ fn what(arguments: &Arguments) -> anyhow::Result<(String, KeyKind)> {
         let kind = if known.role().cosigns() { KeyKind::Cosignature } else { KeyKind::Ed25519 };
         return Ok((name.clone(), kind));
     }
-    let (origin, kind) = match (&arguments.log, &arguments.clerk) {
-        (Some(origin), _) => (origin, KeyKind::Ed25519),
-        (None, Some(origin)) => (origin, KeyKind::Countersign),
-        (None, None) => bail!("give --name, --log or --clerk"),
+    let (origin, kind) = match (&arguments.log, &arguments.clerk, &arguments.witness) {
+        (Some(origin), _, _) => (origin, KeyKind::Ed25519),
+        (_, Some(origin), _) => (origin, KeyKind::Countersign),
+        (_, _, Some(name)) => (name, KeyKind::Cosignature),
+        (None, None, None) => bail!("give --name, --log, --clerk or --witness"),
     };
     if !is_key_name(origin) {
-        bail!("{origin} is not an origin: write a name like ledger.example/bilateral, without spaces and plus signs");
+        bail!("{origin} is not such a name: write one like ledger.example/bilateral, without spaces and plus signs");
     }
     let name = if kind == KeyKind::Countersign { format!("{origin}/clerk") } else { origin.clone() };
     Ok((name, kind))

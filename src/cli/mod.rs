@@ -39,6 +39,7 @@ mod submit;
 mod terms_init;
 mod token;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -88,6 +89,8 @@ enum Command {
     Receipt(receipt::Arguments),
     /// Serve a ledger over HTTP
     Serve(serve::Arguments),
+    /// Cosign the checkpoints of logs, as a third party that saw one history
+    Witness(witness::Arguments),
     /// Bring a database up to date, as its owner
     Migrate(migrate::Arguments),
     /// Make, list and revoke the tokens with which people read
@@ -184,6 +187,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Submit(arguments) => submit::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Token(command) => token::run(command),
         Command::Verify(arguments) => verify::run(&arguments),

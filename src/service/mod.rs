@@ -3,14 +3,16 @@
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
 //! them; [`feed`] tells them what comes, and [`export`] gives them whole tables; [`status`] computes how the two sides
-//! stand, [`obligations`] what each owes, and [`suppose`] how they would stand; [`clock`] and [`heads`] are the time and
-//! the second store.
+//! stand, [`obligations`] what each owes, and [`suppose`] how they would stand; [`unanswered`] says why a question has
+//! no answer; [`cosigning`] brings checkpoints to their cosigners; [`clock`] and [`heads`] are the time and the second
+//! store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
 pub mod accesses;
 pub mod clock;
+pub mod cosigning;
 pub mod export;
 pub mod feed;
 pub mod heads;
@@ -24,4 +26,5 @@ pub mod sequencer;
 pub mod status;
 pub mod submit;
 pub mod suppose;
+pub mod unanswered;
 pub mod view;

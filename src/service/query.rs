@@ -19,6 +19,7 @@ use super::known::Known;
 use super::ledger::Ledger;
 use super::policy::policy;
 use super::published::Published;
+pub use super::unanswered::QueryError;
 use super::view::{self, csv};
 use crate::evidence::bundle::{self, Bundle, Proved};
 use crate::hash::Hash;
@@ -30,23 +31,6 @@ use crate::treaty::past::Past;
 use crate::treaty::record::Kind;
 use crate::treaty::register::Register;
 use crate::treaty::time::Instant;
-
-/// Why a question has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// It does not exist, or the asker may not know that it does.
-    #[error("there is no such thing")]
-    NotFound,
-    /// The database does not answer, or answered nonsense.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The log's key failed its own check.
-    #[error("the log's key does not sign")]
-    Sign,
-    /// Ask for a size that the log has reached, or for an instant that has passed.
-    #[error("the ledger does not know that yet")]
-    NotYet,
-}
 
 /// How a record is named: by its index, or for good by its digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

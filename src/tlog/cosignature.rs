@@ -88,6 +88,20 @@ pub fn verify_cosignature(cosigner: &Verifier, line: &Line, checkpoint: &str) ->
     if good { Ok(time) } else { Err(CosignatureError::Bad) }
 }
 
+/// Reads what a cosigner answered to a request over the text of a checkpoint: its own line, and the time. Lines by
+/// others are ignored; a line by the cosigner that is not good condemns the answer.
+pub fn answered(cosigner: &Verifier, body: &str, checkpoint: &str) -> Result<(Line, u64), CosignatureError> {
+    let whole = format!("{checkpoint}\n{body}");
+    let note = Note::parse(whole.as_bytes()).map_err(|_| CosignatureError::Malformed)?;
+    if note.text() != checkpoint {
+        return Err(CosignatureError::Malformed); // an empty line in the answer would move the end of the text
+    }
+    let own = |line: &&Line| line.name == cosigner.name() && line.id == cosigner.id();
+    let line = note.lines().iter().find(own).ok_or(CosignatureError::OtherKey)?;
+    let time = verify_cosignature(cosigner, line, checkpoint)?;
+    Ok((line.clone(), time))
+}
+
 /// Every known cosigner of a checkpoint with the time of its first line, in the order of the lines.
 ///
 /// As the note standard says: lines by unknown keys are ignored, a line by a known key that is not good condemns the

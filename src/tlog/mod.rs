@@ -4,7 +4,8 @@
 //! and the proofs between them; a [`checkpoint`] is a root with the log's name, signed as a note; a [`cosignature`] is the
 //! line that a mirror or witness adds to it. A [`proof`] carries an entry's place in a checkpoint to whoever holds
 //! neither tree nor server; [`verify`] and a [`policy`] are all that such a person needs. [`tiles`] are the whole log as
-//! files that never change.
+//! files that never change. A [`witness`] decides what may be cosigned, and a [`fork`] is what it hands on where a log
+//! contradicts itself.
 //!
 //! ```
 //! use countersign::tlog::{Tree, leaf_hash, verify};
@@ -32,6 +33,10 @@ pub mod proof;
 pub mod policy;
 
 pub mod tiles;
+
+pub mod fork;
+
+pub mod witness;
 
 #[cfg(test)]
 mod tests;

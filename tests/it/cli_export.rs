@@ -3,15 +3,19 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use countersign::api::server::Timers;
 use countersign::evidence::manifest::Manifest;
 use countersign::hash::Hash;
 
+use super::http_export::OF_STATUS;
 use super::support::http::Listening;
 use super::support::ledger::clerk_key;
 use super::support::program::{Folder, run};
+use super::support::standing::{NOW, Standing};
 use super::support::stock::Stock;
+use super::support::visits::{after, at};
 
 /// Runs `export` against an address; answers its exit code and what it said.
 fn export(address: SocketAddr, token: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -40,7 +44,10 @@ async fn tables_arrive_whole_and_as_the_manifest_says() {
     let tables = folder.path("tables");
     let (code, said) = export(server.address, &stock.us, &["--tables", text(&tables)]);
     assert_eq!(code, Some(0), "{said}");
-    let files = ["inspections.csv", "inspections.ndjson", "ledger.sqlite", "manifest", "records.csv", "records.ndjson"];
+    let for_all =
+        ["inspections.csv", "inspections.ndjson", "ledger.sqlite", "manifest", "records.csv", "records.ndjson"];
+    let mut files = [&for_all[..], &OF_STATUS].concat();
+    files.sort_unstable();
     assert_eq!(names(&tables), files);
     let manifest = std::fs::read(tables.join("manifest")).expect("readable");
     let manifest = Manifest::open(&manifest, clerk_key().verifier()).expect("by the clerk");
@@ -65,6 +72,58 @@ async fn tables_arrive_whole_and_as_the_manifest_says() {
         (&[], "required"),
     ] {
         let (code, said) = export(server.address, &stock.us, arguments);
+        assert_eq!((code, said.contains(hint)), (Some(2), true), "{arguments:?}: {said}");
+    }
+    server.stop.send(true).expect("it listens");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_status_are_those_of_the_instant_that_is_named() {
+    let Some(standing) = Standing::new().await else { return };
+    let stock = &standing.stock;
+    let server = stock.api.listen(Timers::default()).await;
+    let folder = Folder::new();
+    let question = ["--as-of", "2026-03-05T00:00:00Z", "--view", "ru", "--known-at", "tree:33"];
+    for (table, format) in [("obligations", "csv"), ("status", "ndjson"), ("ledger", "sqlite")] {
+        let out = folder.path(&format!("{table}.{format}"));
+        let arguments = [&["--table", table, "--format", format, "--out", text(&out)], &question[..]].concat();
+        let (code, said) = export(server.address, &stock.us, &arguments);
+        assert_eq!(code, Some(0), "{said}");
+        let name = if table == "ledger" { "ledger.sqlite".to_owned() } else { format!("{table}.{format}") };
+        let path = format!("/v1/exports/{name}?as_of=2026-03-05T00:00:00Z&view=ru&known_at=tree:33&period=2026");
+        let wanted = stock.api.get(&path, &stock.us).await.expect(200).body;
+        assert_eq!(Hash::of(&std::fs::read(&out).expect("readable")), Hash::of(&wanted), "{name}");
+    }
+    // The whole, while the clock goes on between two files: all are about the instant of the manifest.
+    let (tables, clock) = (folder.path("tables"), stock.api.clock.clone());
+    let ticking = tokio::spawn(async move {
+        for second in 0.. {
+            clock.set(after(at(NOW), second));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    let (code, said) = export(server.address, &stock.us, &["--tables", text(&tables), "--period", "2026"]);
+    assert_eq!(code, Some(0), "{said}");
+    ticking.abort();
+    let manifest = std::fs::read(tables.join("manifest")).expect("readable");
+    let manifest = Manifest::open(&manifest, clerk_key().verifier()).expect("by the clerk");
+    let told: Vec<&str> = manifest.filter.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(told, ["as_of", "view", "period"]);
+    assert!(manifest.filter[0].1 < stock.api.clock.now().to_string(), "{:?}", manifest.filter);
+    // A host has its own tables, and is told nothing of the status.
+    let own = folder.path("own");
+    assert_eq!(export(server.address, &stock.ro, &["--tables", text(&own)]).0, Some(0));
+    assert_eq!(
+        names(&own),
+        ["inspections.csv", "inspections.ndjson", "ledger.sqlite", "manifest", "records.csv", "records.ndjson"]
+    );
+    for (arguments, hint) in [
+        (&["--table", "status", "--format", "csv", "--out", "x"][..], "files"),
+        (&["--tables", "x", "--as-of", "2026-03-05T00:00:00Z"], "as_of"),
+        (&["--table", "records", "--format", "csv", "--out", "x", "--view", "us"], "about the status"),
+        (&["--tables", "x", "--as-of", "to&day"], "not an instant"),
+    ] {
+        let (code, said) = export(server.address, &stock.ro, arguments);
         assert_eq!((code, said.contains(hint)), (Some(2), true), "{arguments:?}: {said}");
     }
     server.stop.send(true).expect("it listens");

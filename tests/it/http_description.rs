@@ -10,6 +10,7 @@ use countersign::store::token::Reading;
 use countersign::treaty::record::Kind;
 use serde_json::{Value, json};
 
+use super::support::foreign::{has_program, run_python};
 use super::support::http::{Answer, Call};
 use super::support::ledger::{draft, signed};
 use super::support::records::{designating, digest};
@@ -116,8 +117,7 @@ async fn every_example_gives_what_it_says() {
         let body = std::fs::read(folder.path().join("answer")).unwrap_or_default();
         (String::from_utf8(said).expect("text"), body)
     };
-    if run("curl --version".into()).0.is_empty() && Command::new("curl").arg("--version").output().is_err() {
-        println!("skipped: this test needs curl");
+    if !has_program("curl") {
         return;
     }
     for operation in OPERATIONS {
@@ -185,7 +185,7 @@ async fn the_description_has_every_operation_and_every_kind_and_nothing_else() {
     }
 }
 
-/// Another program's judgement, where it is there: `python3 -m pip install openapi-spec-validator jsonschema`.
+/// Another program's judgement.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_program_finds_the_description_valid_and_the_records_as_described() {
     let Some(described) = Described::new(true).await else { return };
@@ -195,24 +195,23 @@ async fn another_program_finds_the_description_valid_and_the_records_as_describe
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("spec.json"), spec.to_string()).expect("written");
     std::fs::write(folder.path().join("list.json"), list.to_string()).expect("written");
-    let script = "import json, pathlib, sys\n\
-        try:\n    from openapi_spec_validator import validate; from jsonschema import Draft202012Validator; from jsonschema.exceptions import best_match\n\
-        except ImportError: sys.exit(9)\n\
+    let bodies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/bodies");
+    let script = "import json, pathlib\n\
+        from openapi_spec_validator import validate; from jsonschema import Draft202012Validator; from jsonschema.exceptions import best_match\n\
         spec = json.load(open('spec.json')); validate(spec)\n\
         of = lambda name: Draft202012Validator({'$ref': '#/components/schemas/' + name, 'components': spec['components']})\n\
         records = json.load(open('list.json'))['data']; assert len(records) > 30\n\
         for record in records:\n    \
             error = best_match(of('record').iter_errors(record))\n    \
             assert error is None, (error.message[:300], list(error.absolute_path), error.context)\n\
-        for file in pathlib.Path(sys.argv[1]).glob('*.json'): of('body_' + file.stem).validate(json.load(open(file)))\n\
-        bad = dict(records[0]['record'], surplus=1); assert not of('draft').is_valid(bad)\n";
-    let bodies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/bodies");
-    let run = || Command::new("python3").args(["-c", script, bodies]).current_dir(folder.path()).output();
-    match tokio::task::block_in_place(run) {
-        Ok(output) if output.status.code() == Some(9) => println!("skipped: openapi-spec-validator is not there"),
-        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
-        Err(_) => println!("skipped: there is no python3"),
-    }
+        for file in pathlib.Path(bodies).glob('*.json'): of('body_' + file.stem).validate(json.load(open(file)))\n\
+        bad = dict(records[0]['record'], surplus=1); assert not of('draft').is_valid(bad)\n\
+        print(len(records))\n";
+    let imports = ["openapi_spec_validator", "jsonschema"];
+    let Some(count) = run_python(folder.path(), &imports, &format!("bodies = {}\n{script}", json!(bodies))) else {
+        return;
+    };
+    assert_eq!(count, list["data"].as_array().expect("records").len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,11 +223,18 @@ async fn the_page_for_people_needs_nothing_from_elsewhere() {
     let policy = answer.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none';"), "{policy}");
     assert!(policy.contains(&format!("'sha256-{}'", Hash::of(style.as_bytes()).to_base64())), "{policy}");
-    for absent in ["<script", "http://", "https://", " style=", " src=", "onclick"] {
+    for absent in ["<script", "http://", "https://", " style=", " src=", "onclick", "`"] {
         assert!(!page.contains(absent), "{absent}");
     }
     for operation in OPERATIONS {
         assert!(page.contains(&format!("<section id=\"{}\">", operation.name)));
+        for name in operation.query {
+            let schema = operation.parameter(name).schema;
+            for word in schema["enum"].as_array().into_iter().flatten() {
+                let word = format!("<code>{}</code>", word.as_str().expect("a word"));
+                assert!(page.contains(&word), "{name} of {}: {word}", operation.name);
+            }
+        }
         let shown = |line: String| line.replace('&', "&amp;").replace('"', "&quot;");
         assert!(page.contains(&shown(operation.curl())), "{}", operation.name);
         for mistake in operation.example.mistakes {

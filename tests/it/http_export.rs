@@ -1,8 +1,6 @@
 //! Whole tables to take away: what other programs find in them, and that they are whole or visibly not.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,7 +13,7 @@ use countersign::service::access::Principal;
 use countersign::service::export::{Wanted, sqlite};
 use countersign::service::known::Known;
 use countersign::service::query::Filter;
-use countersign::store::cluster::ClusterRole;
+use countersign::service::status::{Question, View};
 use countersign::store::token::Reading;
 use countersign::treaty::party::Party;
 use countersign::treaty::record::Kind;
@@ -26,24 +24,28 @@ use tower::ServiceExt as _;
 
 use super::support::http::{Api, Call, now};
 use super::support::ledger::{ORIGIN, clerk_key};
-use super::support::postgres::is_required;
-use super::support::records::{by, changing, designating, simple};
+use super::support::records::{by, designating, simple};
 use super::support::stock::{ENTRIES, OF_ROMANIA, Stock};
 use super::support::visits::{after, intending};
 
-const TEXTS: [&str; 4] = ["records.csv", "records.ndjson", "inspections.csv", "inspections.ndjson"];
+/// The files that a host has, too.
+pub const TEXTS: [&str; 4] = ["records.csv", "records.ndjson", "inspections.csv", "inspections.ndjson"];
+/// The files that say how the two sides stand.
+pub const OF_STATUS: [&str; 4] = ["obligations.csv", "obligations.ndjson", "status.csv", "status.ndjson"];
 
 /// A file of an export.
-async fn file(api: &Api, name: &str, query: &str, token: &str) -> Vec<u8> {
+pub async fn file(api: &Api, name: &str, query: &str, token: &str) -> Vec<u8> {
     let answer = api.get(&format!("/v1/exports/{name}{query}"), token).await.expect(200);
     let disposition = answer.header("content-disposition").to_owned();
     assert!(disposition.starts_with("attachment; filename=\""), "{disposition}");
-    assert!(disposition.contains(&format!("_{}", answer.header("known-at").replace(':', "-"))), "{disposition}");
+    let day = answer.headers.get("as-of").map(|at| format!("_{}", at.to_str().expect("text").replace(':', "")));
+    let known = answer.header("known-at").replace(':', "-");
+    assert!(disposition.contains(&format!("_{known}{}.", day.unwrap_or_default())), "{disposition}");
     answer.body
 }
 
 /// The rows of an NDJSON file, whose last line must say that they are all.
-fn rows(bytes: &[u8]) -> Vec<Value> {
+pub fn rows(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).expect("text");
     let (before, last) = text.trim_end().rsplit_once('\n').map_or(("", text.trim_end()), |(b, l)| (b, l));
     let before = if before.is_empty() { String::new() } else { format!("{before}\n") };
@@ -61,8 +63,8 @@ async fn list(api: &Api, path: &str, token: &str) -> Vec<Value> {
     data
 }
 
-/// A stock of records with two visits, one of them to a place that a spreadsheet would calculate.
-async fn visited() -> Option<Stock> {
+/// A stock of records with two visits to a place that a spreadsheet would calculate.
+pub async fn visited() -> Option<Stock> {
     let stock = Stock::new(true).await?;
     for (slot, by_whom) in [("A1", "RU/centre/1"), ("B1", "US/centre/1")] {
         let mut body = intending(slot, after(now(), 400_000));
@@ -70,21 +72,6 @@ async fn visited() -> Option<Stock> {
         stock.api.record(&by(by_whom, Kind::Intent, body)).await;
     }
     Some(stock)
-}
-
-/// Runs a script of Python on the files in a folder; nothing where there is no Python.
-fn python(folder: &Path, script: &str) -> Option<Value> {
-    match Command::new("python3").args(["-c", script]).current_dir(folder).output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            Some(serde_json::from_slice(&output.stdout).expect("JSON"))
-        }
-        Err(error) if is_required("python3") => panic!("python3 is required: {error}"),
-        Err(_) => {
-            println!("skipped: there is no python3");
-            None
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,54 +100,6 @@ async fn every_file_has_the_rows_of_the_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_programs_read_every_file() {
-    let Some(stock) = visited().await else { return };
-    let folder = tempfile::tempdir().expect("a folder");
-    for name in TEXTS.iter().chain(&["ledger.sqlite"]) {
-        std::fs::write(folder.path().join(name), file(&stock.api, name, "", &stock.us).await).expect("written");
-    }
-    let script = "import csv, json, sqlite3\n\
-        out = {}\n\
-        for t, n in (('record', 'records'), ('inspection', 'inspections')):\n    \
-            c = list(csv.DictReader(open(n + '.csv', encoding='utf-8', newline='')))\n    \
-            j = [json.loads(l) for l in open(n + '.ndjson', encoding='utf-8')][:-1]\n    \
-            b = sqlite3.connect('ledger.sqlite'); b.row_factory = sqlite3.Row\n    \
-            assert b.execute('pragma integrity_check').fetchone()[0] == 'ok'\n    \
-            s = [dict(r) for r in b.execute('select * from ' + t + ' order by \"index\"')]\n    \
-            assert len(c) == len(j) == len(s)\n    \
-            for x, y, z in zip(c, j, s):\n        \
-                assert None not in x and None not in x.values()\n        \
-                assert int(x['index']) == y['index'] == z['index'] and x['received_at'] == y['received_at'] == z['received_at']\n        \
-                assert [k.replace('.', '_') for k in x] == list(z)\n    \
-            out[n] = len(c)\n\
-        for x, z in zip(csv.DictReader(open('records.csv', encoding='utf-8', newline='')), b.execute('select * from record')):\n    \
-            assert json.loads(x['record.body']) == json.loads(z['record_body']) and x['digest'] == z['digest']\n\
-        x = next(csv.DictReader(open('inspections.csv', encoding='utf-8', newline='')))\n\
-        out['csv'] = x['poe']; out['sqlite'] = b.execute('select poe from inspection').fetchone()[0]\n\
-        out['about'] = dict(tuple(r) for r in b.execute('select name, value from about'))\n\
-        print(json.dumps(out))\n";
-    let Some(found) = python(folder.path(), script) else { return };
-    let poe = "=HYPERLINK(\"x\"), Редзиково ș ț ł";
-    let about = json!({ "known_at": "tree:32", "origin": ORIGIN, "schema_version": "1" });
-    let wanted = json!({ "records": 32, "inspections": 2, "csv": format!("'{poe}"), "sqlite": poe, "about": about });
-    assert_eq!(found, wanted);
-    spreadsheet(folder.path());
-}
-
-/// A spreadsheet opens a table, where one is installed.
-fn spreadsheet(folder: &Path) {
-    let convert = ["--headless", "--convert-to", "ods", "inspections.csv"];
-    let home = format!("-env:UserInstallation=file://{}", folder.join("profile").display());
-    match Command::new("soffice").arg(home).args(convert).current_dir(folder).output() {
-        Ok(output) => {
-            assert!(output.status.success() && folder.join("inspections.ods").exists(), "{output:?}");
-        }
-        Err(error) if is_required("soffice") => panic!("soffice is required: {error}"),
-        Err(_) => println!("skipped: there is no spreadsheet (soffice)"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_host_takes_away_what_it_may_read_and_nothing_else() {
     let Some(stock) = visited().await else { return };
     let (api, ro) = (&stock.api, stock.ro.as_str());
@@ -185,7 +124,7 @@ async fn a_host_takes_away_what_it_may_read_and_nothing_else() {
 async fn the_manifest_says_what_the_files_are_and_only_its_time_differs() {
     let Some(stock) = visited().await else { return };
     let (api, us) = (&stock.api, stock.us.as_str());
-    let query = "?known_at=tree:31&kind=data_change&bom=true";
+    let query = "?known_at=tree:31&kind=data_change&bom=true&view=us";
     let first = api.get(&format!("/v1/exports/manifest{query}"), us).await.expect(200);
     assert_eq!(first.header("known-at"), "tree:31");
     let manifest = Manifest::open(&first.body, clerk_key().verifier()).expect("by the clerk");
@@ -193,24 +132,39 @@ async fn the_manifest_says_what_the_files_are_and_only_its_time_differs() {
     let root = api.ledger.now().replica.tree().root_at(31).expect("a root");
     assert_eq!((manifest.head.size, manifest.head.root), (31, root));
     let filter = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(manifest.filter, [filter("bom", "true"), filter("kind", "data_change")]);
+    let told = [filter("as_of", &now().to_string()), filter("view", "us"), filter("period", "2026")];
+    let [as_of, view, period] = told.clone();
+    assert_eq!(manifest.filter, [filter("bom", "true"), as_of, view, period, filter("kind", "data_change")]);
     // The log grows and the clock goes on; what was exported stays.
     api.record(&simple()).await;
     api.clock.set(after(now(), 60));
     let names: Vec<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!(names, ["records.csv", "records.ndjson", "inspections.csv", "inspections.ndjson", "ledger.sqlite"]);
+    assert_eq!(names, TEXTS.iter().chain(&OF_STATUS).chain(&["ledger.sqlite"]).copied().collect::<Vec<_>>());
     for listed in &manifest.files {
-        let query = match listed.name.as_str() {
-            "records.csv" => query,
-            "records.ndjson" => "?known_at=tree:31&kind=data_change",
-            "inspections.csv" => "?known_at=tree:31&bom=true",
-            _ => "?known_at=tree:31",
+        // What the manifest says is asked for again, as far as the file takes it.
+        let name = listed.name.as_str();
+        let takes = |parameter: &str| match parameter {
+            "bom" => name.ends_with(".csv"),
+            "kind" => name.starts_with("records"),
+            _ => OF_STATUS.contains(&name) || name == "ledger.sqlite",
         };
-        let bytes = file(api, &listed.name, query, us).await;
+        let told = manifest.filter.iter().filter(|(parameter, _)| takes(parameter));
+        let query: String = told.map(|(parameter, value)| format!("&{parameter}={value}")).collect();
+        let bytes = file(api, name, &format!("?known_at=tree:31{query}"), us).await;
         assert_eq!((listed.bytes, listed.sha256), (bytes.len() as u64, Hash::of(&bytes)), "{}", listed.name);
-        let rows = BTreeMap::from([("inspections.csv", 1), ("inspections.ndjson", 1), ("ledger.sqlite", 32)]);
-        assert_eq!(listed.rows, rows.get(listed.name.as_str()).copied().unwrap_or(14), "{}", listed.name);
+        let owed = if name.starts_with("obligations") { listed.rows } else { 0 };
+        assert_eq!(owed > 0, name.starts_with("obligations"));
+        let every = 31 + 1 + manifest.files[4].rows + 1; // records, the visit, what is owed, one view
+        let rows = BTreeMap::from([
+            ("records", 14),
+            ("inspections", 1),
+            ("obligations", owed),
+            ("status", 1),
+            ("ledger", every),
+        ]);
+        assert_eq!(listed.rows, rows[name.split('.').next().expect("a stem")], "{name}");
     }
+    let query = format!("{query}&as_of={}", now());
     let second = api.get(&format!("/v1/exports/manifest{query}"), &stock.auditor).await.expect(200).body;
     let second = Manifest::open(&second, clerk_key().verifier()).expect("by the clerk");
     assert_eq!(second.created_at, after(now(), 60));
@@ -224,14 +178,14 @@ async fn the_manifest_says_what_the_files_are_and_only_its_time_differs() {
 }
 
 /// Opens an answer and leaves its body unread.
-async fn open(api: &Api, name: &str, token: &str) -> Response<Body> {
+pub async fn open(api: &Api, name: &str, token: &str) -> Response<Body> {
     let request = Request::builder().uri(format!("/v1/exports/{name}"));
     let request = request.header("authorization", format!("Bearer {token}")).extension(Peer([192, 0, 2, 1].into()));
     api.routes.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer")
 }
 
 /// Fills the log up to a size beyond one page.
-async fn fill(stock: &Stock, size: u64) {
+pub async fn fill(stock: &Stock, size: u64) {
     for _ in stock.api.size()..size {
         stock.api.record(&by("US/centre/1", Kind::Designation, designating("B1", "designate"))).await;
     }
@@ -304,51 +258,6 @@ async fn a_table_is_not_sent_over_a_connection_that_cannot_show_that_it_broke_of
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_read_before_the_reader_has_room_for_it() {
-    let Some(stock) = Stock::new(true).await else { return };
-    fill(&stock, 150).await;
-    let mut body = open(&stock.api, "records.ndjson", &stock.us).await.into_body();
-    let first = body.frame().await.expect("a frame").expect("no fault").into_data().expect("data");
-    assert_eq!(first.iter().filter(|&&byte| byte == b'\n').count(), 64, "one page");
-    // The second page is asked for only now, when it cannot be had any more.
-    stock.api.database.sabotage("REVOKE SELECT ON countersign.entry FROM countersign_runtime").await;
-    body.frame().await.expect("a frame").expect_err("a fault");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_who_stops_holds_no_transaction_and_still_gets_what_was_pinned() {
-    let Some(stock) = Stock::new(true).await else { return };
-    let api = &stock.api;
-    let mut large = changing("A1");
-    let item = |i: usize| json!({ "uid": format!("I-{i}"), "type": "x".repeat(40), "location": "L1/24", "count": 1 });
-    large["items"] = (0..200).map(item).collect();
-    for _ in 0..250 {
-        api.record(&by("US/centre/1", Kind::DataChange, large.clone())).await;
-    }
-    let server = api.listen(Timers::default()).await;
-    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    let mut stream = socket.connect(server.address).await.expect("a connection");
-    let request =
-        format!("GET /v1/exports/records.ndjson HTTP/1.0\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", stock.us);
-    stream.write_all(request.as_bytes()).await.expect("sent");
-    let mut said = vec![0; 1_024];
-    stream.read_exact(&mut said).await.expect("a beginning");
-    for _ in 0..20 {
-        api.record(&simple()).await;
-    }
-    let mut admin = api.database.connect(ClusterRole::Superuser).await;
-    let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
-    let count: i64 = sqlx::query_scalar(idle).fetch_one(&mut admin).await.expect("a number");
-    assert_eq!(count, 0, "nobody's transaction is open");
-    stream.read_to_end(&mut said).await.expect("the rest");
-    let begin = said.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-    assert!(said.len() > 4_000_000, "more than sockets keep: {}", said.len());
-    assert_eq!(rows(&said[begin..]).len() as u64, ENTRIES + 250, "what was there when it began");
-    server.stop.send(true).expect("it listens");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_token_has_a_few_downloads_and_gets_them_back() {
     let Some(stock) = Stock::new(true).await else { return };
     let mut opened = Vec::new();
@@ -366,12 +275,13 @@ async fn a_database_leaves_no_file_behind() {
     let Some(stock) = Stock::new(true).await else { return };
     let known = Known::all(stock.api.ledger.now());
     let principal = Principal::Holder { party: Party::Us, role: Reading::Party };
-    let wanted = Wanted::new(principal, &known.past(), Filter::default(), false);
+    let question = Question { as_of: now(), view: View::All, period: 2026, everything: true };
+    let wanted = Wanted::new(principal, &known.past(), Filter::default(), false, question);
     let made = sqlite::build(&stock.api.ledger, &wanted).await.expect("made");
     let handle = std::os::fd::AsRawFd::as_raw_fd(&made.file);
     let name = std::fs::read_link(format!("/proc/self/fd/{handle}")).expect("an open file");
     assert!(name.to_string_lossy().ends_with(" (deleted)"), "it has no name any more: {name:?}");
-    assert_eq!(made.rows, ENTRIES);
+    assert!(made.rows > ENTRIES + 3, "records, obligations and three rows of the status");
     // Given up in the middle.
     for turn in 1..20 {
         let _ =

@@ -1,6 +1,5 @@
 //! The feed: every entry once and in order, to those who read everything, however slow they are.
 
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -16,9 +15,9 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use super::support::foreign::run_python;
 use super::support::http::{Api, Call, errors};
 use super::support::ledger::{draft, signed};
-use super::support::postgres::is_required;
 use super::support::records::{designating, simple};
 use super::support::stock::{ENTRIES, Stock};
 use super::support::visits::{after, intending};
@@ -179,6 +178,49 @@ async fn a_stream_gives_what_is_there_and_then_what_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_entry_wakes_every_stream_that_waits_for_it() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let mut body = open(&stock.api, "/v1/events/stream?after=29", &stock.us).await.into_body();
+        waiting.push(tokio::spawn(async move { until(&mut body, 31).await }));
+    }
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(300)).await; // all have nothing to do but to wait
+        stock.api.record(&simple()).await;
+    }
+    // Long before the next heartbeat, at which a stream would look for itself.
+    for reader in waiting {
+        let came = tokio::time::timeout(Duration::from_secs(5), reader).await.expect("it was woken");
+        assert_eq!(came.expect("no panic"), [30, 31]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_broke_off_goes_on_after_a_restart_where_its_reader_was() {
+    let Some(mut api) = Api::start().await else { return };
+    let token = api.party_token().await;
+    let mut seen: Vec<u64> = Vec::new();
+    for round in 0..4 {
+        for _ in 0..3 {
+            api.record(&simple()).await;
+        }
+        // As a browser does: the same address, and the last id that it had.
+        let mut call = Call::get("/v1/events/stream?limit=4").token(&token);
+        if let Some(last) = seen.last() {
+            call = call.header("last-event-id", &last.to_string());
+        }
+        if round == 2 {
+            api = api.restart().await;
+        }
+        let came = ids(api.send(call).await.expect(200).text());
+        assert_eq!(came.len(), 4, "it had begun before the restart, and waits for nothing");
+        seen.extend(came);
+    }
+    assert_eq!(seen, (0..16).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_who_does_not_read_stops_nobody_and_later_gets_everything() {
     let Some(stock) = Stock::new(true).await else { return };
     let api = &stock.api;
@@ -306,24 +348,17 @@ async fn another_program_reads_the_newest_entries_as_atom() {
     }
     let answer = stock.api.get("/v1/events.atom", &stock.us).await.expect(200);
     assert_eq!(answer.header("content-type"), "application/atom+xml; charset=utf-8");
-    let script = "import sys, json, xml.etree.ElementTree as E\n\
-        a = '{http://www.w3.org/2005/Atom}'; f = E.fromstring(sys.stdin.buffer.read()); assert f.tag == a + 'feed'\n\
+    let script = "import json, xml.etree.ElementTree as E\n\
+        a = '{http://www.w3.org/2005/Atom}'; f = E.parse('feed.xml').getroot(); assert f.tag == a + 'feed'\n\
         for of in [f] + f.findall(a + 'entry'):\n    assert of.find(a + 'id').text and of.find(a + 'title').text and of.find(a + 'updated').text.endswith('Z')\n\
         e = f.findall(a + 'entry'); ids = [x.find(a + 'id').text for x in e] + [f.find(a + 'id').text]; assert len(set(ids)) == len(ids)\n\
         print(json.dumps([x.find(a + 'link').get('href') for x in e]))\n";
-    let mut child =
-        match Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
-            Ok(child) => child,
-            Err(_) if !is_required("python3") => return println!("skipped: there is no python3"),
-            Err(error) => panic!("python3 is required: {error}"),
-        };
-    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), &answer.body).expect("written");
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success());
-    let links: Vec<String> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("feed.xml"), &answer.body).expect("written");
+    let Some(links) = run_python(folder.path(), &[], script) else { return };
     let mut newest = lines(&stock.api, "/v1/events?after=4", &stock.us).await;
     newest.reverse();
     let wanted: Vec<String> =
         newest.iter().map(|line| format!("/v1/records/{}", line["digest"].as_str().expect("a digest"))).collect();
-    assert_eq!(links, wanted, "the newest fifty, newest first");
+    assert_eq!(links, json!(wanted), "the newest fifty, newest first");
 }

@@ -261,7 +261,7 @@ async fn addresses_and_methods_that_are_not_there_are_named() {
 }
 
 /// Every address that can be read.
-pub const READABLE: [&str; 22] = [
+pub const READABLE: [&str; 23] = [
     "/livez",
     "/readyz",
     "/v1/log",
@@ -284,6 +284,7 @@ pub const READABLE: [&str; 22] = [
     "/v1/reciprocity?view=all&period=2026",
     "/v1/obligations?kind=BASELINE",
     "/v1/reciprocity/timeline?view=ru",
+    "/v1/calendar.ics?view=ru",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::foreign;
 use crate::support::postgres::is_required;
 use crate::support::program::{Demo, PROGRAM};
 
@@ -70,15 +71,9 @@ fn the_first_verified_receipt_works_as_the_readme_says() {
     demo.serving.stop("INT");
 }
 
-/// Runs the analyst's script where pandas can be had; `COUNTERSIGN_PYTHON` names a Python that has it.
+/// Runs the analyst's script where pandas can be had.
 fn frame(folder: &Path) {
-    let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has_pandas = Command::new(&python).args(["-c", "import pandas"]).output().is_ok_and(|o| o.status.success());
-    if !has_pandas {
-        assert!(!is_required("pandas"), "pandas is required");
-        println!("skipped: the analyst's frame, because python3 cannot import pandas");
-        return;
-    }
+    let Some(python) = foreign::python(&["pandas"]) else { return };
     let script = blocks(include_str!("../../README.md"), "python").remove(1);
     assert!(script.lines().count() <= 10 && script.contains("pandas"), "{script}");
     let output = Command::new(python).args(["-c", &script]).current_dir(folder).output().expect("python runs");

@@ -3,11 +3,13 @@
 use countersign::hash::Hash;
 use countersign::note::clerk::{countersign, verify_countersignature};
 use countersign::note::{KeyKind, Note, Signer, Verifier, assemble, open, sign_note};
+use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::cosignature::{cosign, cosigners};
 use countersign::tlog::policy::Policy;
 use countersign::tlog::proof::Proof;
 use countersign::tlog::tiles::{encode_bundle, hash_tile, tiles_of};
 use countersign::tlog::verify::verify_consistency;
+use countersign::tlog::witness::{Logs, MAX_REQUEST, Witness, write_request};
 use countersign::tlog::{Tree, leaf_hash};
 
 use super::unhex;
@@ -157,4 +159,27 @@ fn every_word_of_the_header_stands_on_the_page() {
     Party::ALL.iter().for_each(|word| says(word.as_str()));
     Role::ALL.iter().for_each(|word| says(word.as_str()));
     Channel::ALL.iter().for_each(|word| says(word.as_str()));
+}
+
+#[test]
+fn the_request_on_the_page_is_written_and_cosigned_as_it_says() {
+    let (request, (tree, _)) = (block("request"), tree());
+    let logs = Logs::parse(&log().verifier().to_string()).expect("a list");
+    let witness = Witness::new(witness(), logs).expect("a key for cosigning");
+    let signed = |size: u64| {
+        let root = tree.root_at(size).expect("a size");
+        let checkpoint = Checkpoint { origin: "ledger.example/bilateral".into(), size, root };
+        checkpoint.sign(&log()).expect("a good key")
+    };
+    let proof = tree.prove_consistency(3, 8).expect("a proof");
+    assert_eq!(write_request(3, &proof, &signed(8)), request);
+    let ask = |body: &str, held| {
+        let authentic = witness.authenticate(body.as_bytes()).expect("signed by the log");
+        witness.cosign(&authentic, held, TIME).expect("cosigned")
+    };
+    let held = ask(&write_request(0, &[], &signed(3)), None).held;
+    let shown = ask(&request, Some(&held)).held.note;
+    assert!(block("proof").ends_with(&format!("\n\n{shown}")), "{shown}");
+    let cap = MAX_REQUEST.to_string();
+    assert!(page().contains(&format!("{},{}", &cap[..3], &cap[3..])), "the cap is {cap}");
 }

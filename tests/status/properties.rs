@@ -24,9 +24,10 @@ enum Property {
     ViewsAndCauses,
     NoDetermination,
     Settled,
+    Year,
 }
 
-const PROPERTIES: u64 = 6;
+const PROPERTIES: u64 = 7;
 
 /// Looks at histories until one does not hold, and shows the shortest that does not.
 fn holds(of: Property, property: impl Fn(&Timeline, u64) -> Result<(), String>) {
@@ -274,7 +275,7 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
 fn what_a_year_shows_is_everything_less_what_is_over() {
     use countersign::treaty::obligation::State;
     use countersign::treaty::reciprocity::{Frame, Scope, statuses, words};
-    holds(false, |timeline, seed| {
+    holds(Property::Year, |timeline, seed| {
         let history = read(timeline);
         let mut draw = Draw::new(seed ^ 11);
         for _ in 0..3 {

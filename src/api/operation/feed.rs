@@ -1,4 +1,4 @@
-//! The rows of the feed: the log as it grows.
+//! The rows of the feed, the log as it grows, and of the calendar of what is due.
 //!
 //! Deliberately absent: hosts. Which records come, and when, is itself what a host may not know.
 
@@ -28,6 +28,17 @@ pub const STREAM: Operation = get(
     PIECE,
     Answered::Stream("text/event-stream"),
     example("/v1/events/stream?after=2&limit=3", Mistake::NoToken, Mistake::Parameter),
+);
+
+/// What is due.
+pub const CALENDAR: Operation = get(
+    (Id::Calendar, "calendar"),
+    "/v1/calendar.ics",
+    "When what is open is due, and when teams arrive, as a calendar (RFC 5545)",
+    Access::Everything,
+    &["as_of", "known_at", "view", "kind", "slot", "obligor", "due_before"],
+    Answered::Text(super::super::calendar::CALENDAR),
+    example("/v1/calendar.ics?as_of=2026-03-02T00:00:00Z&obligor=US", Mistake::NoToken, Mistake::Value("obligor=EU")),
 );
 
 /// The newest entries.

@@ -79,6 +79,8 @@ pub enum Id {
     Stream,
     /// The newest entries, as an Atom feed.
     Atom,
+    /// Deadlines as a calendar.
+    Calendar,
     /// Records as a table.
     RecordsCsv,
     /// Records, one line each.
@@ -87,6 +89,14 @@ pub enum Id {
     InspectionsCsv,
     /// Visits, one line each.
     InspectionsNdjson,
+    /// What each side owes, as a table.
+    ObligationsCsv,
+    /// What each side owes, one line each.
+    ObligationsNdjson,
+    /// How the two sides stand, as a table.
+    StatusCsv,
+    /// How the two sides stand, one line a view.
+    StatusNdjson,
     /// Every table in one database.
     Database,
     /// What the files of an export should be.

@@ -31,14 +31,25 @@ impl Operation {
     }
 }
 
+/// A second of UTC.
+fn instant() -> Value {
+    let pattern = "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$";
+    json!({ "type": "string", "pattern": pattern, "examples": ["2026-03-01T12:00:00Z"] })
+}
+
+fn slot() -> Value {
+    json!({ "type": "string", "examples": ["A1"], "pattern": "^[A-Z][0-9]+$" })
+}
+
 /// What only the status and its parts are asked.
 fn of_status(id: Id, name: &str) -> Option<Parameter> {
-    let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
     let size_or_instant = || json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] });
     let one_view = ["us", "ru", "undisputed"];
     let (meaning, schema) = match (id, name) {
-        (Id::Obligations, "kind") => ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str()))),
-        (Id::Obligations, "view") => (
+        (Id::Obligations | Id::Calendar, "kind") => {
+            ("Obligations of this kind.", words(Owed::ALL.iter().map(|kind| kind.as_str())))
+        }
+        (Id::Obligations | Id::Calendar, "view") => (
             "In whose view: what neither side disputes if left out.",
             json!({ "type": "string", "enum": one_view, "default": "undisputed" }),
         ),
@@ -49,7 +60,14 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
         (Id::Timeline, "to") => ("The last instant. The ledger's current second if left out.", instant()),
         (Id::Compare, "from") => ("What was known before, as `known_at`. It must be there.", size_or_instant()),
         (Id::Compare, "to") => ("What is known after, as `known_at`. The newest size if left out.", size_or_instant()),
-        (_, "slot") => ("What concerns this slot.", json!({ "type": "string", "pattern": "^[A-Z][0-9]+$" })),
+        (
+            Id::ObligationsCsv | Id::ObligationsNdjson | Id::StatusCsv | Id::StatusNdjson | Id::Database | Id::Manifest,
+            "view",
+        ) => (
+            "In whose view: all three if left out.",
+            json!({ "type": "string", "enum": one_view.iter().chain(&["all"]).collect::<Vec<_>>(), "default": "all" }),
+        ),
+        (_, "slot") => ("What concerns this slot.", slot()),
         (_, "obligor") => ("What this state owes.", words(Party::ALL.iter().map(|party| party.as_str()))),
         (_, "state") => ("What stands so.", words(State::ALL.iter().map(|state| state.as_str()))),
         (_, "due_before") => ("What is due before this instant.", instant()),
@@ -79,8 +97,6 @@ fn of_status(id: Id, name: &str) -> Option<Parameter> {
 fn parameter(id: Id, name: &str) -> Parameter {
     let text = || json!({ "type": "string" });
     let size = || json!({ "type": "integer", "minimum": 0 });
-    let instant = || json!({ "type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$" });
-    let slot = || json!({ "type": "string", "examples": ["A1"], "pattern": "^[A-Z][0-9]+$" });
     let name_of_record = || json!({ "type": "string", "examples": ["6", format!("sha256:{}", "0".repeat(64))] });
     let (meaning, schema) = match name {
         "files" => (

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::super::access::Principal;
 use super::super::known::KnownAt;
 use super::super::ledger::Ledger;
-use super::super::query::{Filter, QueryError, RecordName};
+use super::super::query::{QueryError, RecordName};
 use super::text::Text;
 use super::{ExportError, File, SCHEMA_VERSION, Wanted, sqlite};
 use crate::evidence::manifest::{Listed, Manifest};
@@ -27,7 +27,7 @@ impl Ledger {
             origin: self.trust.origin.clone(),
             head: self.known(KnownAt::Size(wanted.size))?.head(),
             scope: scope(&wanted.principal),
-            filter: pairs(&wanted.filter, wanted.mark),
+            filter: pairs(wanted, files),
             schema_version: SCHEMA_VERSION,
             files: listed,
             created_at: self.clock.now(),
@@ -65,14 +65,20 @@ fn scope(principal: &Principal) -> String {
     }
 }
 
-/// What was asked for, by the names of the parameters and in their order.
-fn pairs(filter: &Filter, mark: bool) -> Vec<(String, String)> {
+/// What was asked for, by the names of the parameters and in their order. What the status answers is said whether it
+/// was named or not, so that the files can be asked for again.
+fn pairs(wanted: &Wanted, files: &[File]) -> Vec<(String, String)> {
+    let filter = &wanted.filter;
+    let question = files.iter().find_map(|file| wanted.question(*file));
     let inspection = filter.inspection.map(|name| match name {
         RecordName::Index(index) => index.to_string(),
         RecordName::Digest(digest) => digest.to_string(),
     });
     let all = [
-        ("bom", mark.then(|| "true".to_owned())),
+        ("bom", wanted.mark.then(|| "true".to_owned())),
+        ("as_of", question.map(|question| question.as_of.to_string())),
+        ("view", question.map(|question| question.view.word().to_owned())),
+        ("period", question.map(|question| question.period.to_string())),
         ("kind", filter.kind.map(|kind| kind.to_string())),
         ("party", filter.party.map(|party| party.to_string())),
         ("site", filter.site.map(|site| site.to_string())),

@@ -1,7 +1,7 @@
 //! The rows of a table, in pages.
 //!
 //! Records come in log order and visits in the order of their intents, so an export at a greater size begins with the
-//! rows of one at a smaller size.
+//! rows of one at a smaller size. Obligations come view by view, in the order of the list.
 //!
 //! Invariants: a page is read by queries that end before it is handed on, so a reader who is slow holds no transaction.
 //! The bytes of every entry give its leaf of the tree: what somebody changed in the database is never exported.
@@ -17,6 +17,7 @@ use super::super::known::{Known, KnownAt};
 use super::super::ledger::Ledger;
 use super::super::query::{QueryError, RecordName};
 use super::super::view;
+use super::standing::Standing;
 use super::{Table, Wanted};
 use crate::store::StoreError;
 use crate::tlog::leaf_hash;
@@ -33,12 +34,14 @@ pub struct Rows {
     wanted: Wanted,
     table: Table,
     next: u64,
+    standing: Standing,
 }
 
 impl Rows {
     /// The beginning of a table.
     pub fn new(ledger: Arc<Ledger>, wanted: Wanted, table: Table) -> Rows {
-        Rows { ledger, wanted, table, next: 0 }
+        let standing = Standing::new(&wanted.question);
+        Rows { ledger, wanted, table, next: 0, standing }
     }
 
     /// The table.
@@ -60,6 +63,10 @@ impl Rows {
                 Ok(Some(rows))
             }
             Table::Inspections => Ok(Some(self.visits(&known))),
+            // Before the first entry there is no status, and such a page is never asked for.
+            Table::Obligations | Table::Status => {
+                self.standing.page(&self.ledger, &known, &self.wanted, self.table).await
+            }
         }
     }
 

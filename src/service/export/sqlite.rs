@@ -39,13 +39,20 @@ pub struct Database {
 
 /// Makes the database. Given up in the middle, it leaves nothing.
 pub async fn build(ledger: &Arc<Ledger>, wanted: &Wanted) -> Result<Database, ExportError> {
-    let about = [
+    let mut about = vec![
         ("origin", ledger.trust.origin.clone()),
         ("known_at", format!("tree:{}", wanted.size)),
         ("schema_version", SCHEMA_VERSION.to_string()),
     ];
-    let mut book = blocking(move || Book::begin(&about)).await?;
-    for table in Table::ALL {
+    if let Some(question) = wanted.question(super::File::Database) {
+        about.push(("as_of", question.as_of.to_string()));
+        about.push(("view", question.view.word().to_owned()));
+        about.push(("period", question.period.to_string()));
+    }
+    let tables: Vec<Table> = Table::of(&wanted.principal).collect();
+    let made = tables.clone();
+    let mut book = blocking(move || Book::begin(&about, &made)).await?;
+    for table in tables {
         let mut rows = Rows::new(Arc::clone(ledger), wanted.clone(), table);
         while let Some(page) = rows.page().await? {
             book = blocking(move || book.write(table, &page)).await?;
@@ -60,11 +67,14 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(ExportError::File(error.to_string())))
 }
 
-/// How many rows a database has in its tables.
+/// How many rows a database has in its tables. A host's has no table of the status.
 pub fn count(path: &Path) -> Result<u64, ExportError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut rows = 0;
     for table in Table::ALL {
+        if table.is_of_status() && !connection.table_exists(None, table.name())? {
+            continue;
+        }
         let sql = format!("SELECT count(*) FROM {}", table.name());
         rows += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
     }
@@ -79,7 +89,7 @@ struct Book {
 }
 
 impl Book {
-    fn begin(about: &[(&str, String)]) -> Result<Book, ExportError> {
+    fn begin(about: &[(&str, String)], tables: &[Table]) -> Result<Book, ExportError> {
         let folder = tempfile::Builder::new().prefix("countersign-export-").tempdir()?;
         let connection = Connection::open(folder.path().join("ledger.sqlite"))?;
         // Whoever is cut off in the middle throws the file away: nothing has to survive a crash.
@@ -88,7 +98,7 @@ impl Book {
         for (name, value) in about {
             connection.execute("INSERT INTO about VALUES (?1, ?2)", [*name, value.as_str()])?;
         }
-        for table in Table::ALL {
+        for table in tables {
             let columns: Vec<String> = table.columns().iter().map(|column| declared(column)).collect();
             connection.execute_batch(&format!("CREATE TABLE {} ({})", table.name(), columns.join(", ")))?;
         }
@@ -134,6 +144,7 @@ fn declared(column: &str) -> String {
 fn cell(member: &Value) -> Cell {
     match member {
         Value::Null => Cell::Null,
+        Value::Bool(is) => Cell::Integer(i64::from(*is)), // what SQL calls true and false
         Value::Number(number) => number.as_i64().map_or_else(|| Cell::Text(number.to_string()), Cell::Integer),
         Value::String(text) => Cell::Text(text.clone()),
         other => Cell::Text(other.to_string()),

@@ -103,6 +103,59 @@ pub const OBLIGATIONS: &[&str] = &[
     "flags.quota",
 ];
 
+/// The columns of every obligation in every view: those of a list, and then what the whole list says once.
+pub const OWED: &[&str] = &[
+    "id",
+    "kind",
+    "slot",
+    "period",
+    "obligor",
+    "holder",
+    "created_by",
+    "created_at",
+    "due_at",
+    "visit",
+    "state",
+    "grade",
+    "graded",
+    "clause",
+    "causes",
+    "flags.disputed",
+    "flags.quality",
+    "flags.quota",
+    "view",
+    "as_of",
+    "known_at",
+];
+/// The columns of the status in every view.
+pub const STATUS: &[&str] = &[
+    "view",
+    "as_of",
+    "known_at",
+    "period",
+    "pair.status",
+    "pair.because",
+    "sides.US.grade",
+    "sides.US.because",
+    "sides.RU.grade",
+    "sides.RU.because",
+    "words.en",
+    "words.ru",
+    "terms",
+    "exercise.completed.US",
+    "exercise.completed.RU",
+    "exercise.balance",
+    "denials.US",
+    "denials.RU",
+    "slots",
+    "quota",
+    "requests",
+    "next",
+    "standing",
+    "absence",
+    "ambiguity",
+];
+
 /// Writes the rows of a list as a table.
 pub fn table(columns: &[&str], rows: &[Value], byte_order_mark: bool) -> String {
     heading(columns, byte_order_mark) + &lines(columns, rows)

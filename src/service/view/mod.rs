@@ -18,9 +18,9 @@ mod through;
 mod visit;
 
 pub use key::key;
-pub use obligation::{obligation, obligations};
+pub use obligation::{obligation, obligation_line, obligations};
 pub use site::{site, site_indices};
-pub use status::{sorted, status, supposed};
+pub use status::{sorted, status, status_line, supposed};
 pub use through::{comparison, timeline};
 pub use visit::{declaration_named, inspection, inspection_line};
 

@@ -10,8 +10,8 @@ use super::super::known::Known;
 use super::super::obligations::{Filter, Page, Told};
 use super::{head, known_at, sorted};
 use crate::treaty::obligation::State;
-use crate::treaty::reciprocity::Row;
 use crate::treaty::reciprocity::history_of::{Change, VIEWERS};
+use crate::treaty::reciprocity::{Row, Viewer};
 use crate::treaty::time::Instant;
 
 /// The members of a row that depend on the view.
@@ -34,6 +34,15 @@ pub fn obligations(known: &Known, filter: &Filter, page: &Page) -> Value {
         "page": { "next": next, "has_more": page.has_more },
         "view": filter.viewer.as_str(),
     }))
+}
+
+/// An obligation as a row that stands on its own: it says what it answers.
+pub fn obligation_line(known: &Known, as_of: Instant, viewer: Viewer, row: &Row) -> Value {
+    let mut value = written(row);
+    value["as_of"] = as_of.to_string().into();
+    value["known_at"] = format!("tree:{}", known.size()).into();
+    value["view"] = viewer.as_str().into();
+    sorted(value)
 }
 
 /// One obligation, in every view and through time.

@@ -46,6 +46,18 @@ pub fn supposed(known: &Known, question: &Question, answers: &[Answer], assumpti
     members.text()
 }
 
+/// One view as a row that stands on its own. What is owed is a table of its own, and so left out.
+pub fn status_line(mut answer: Answer) -> Value {
+    let sentence = words::sentence(&answer);
+    answer.obligations = Vec::new();
+    let mut value = serde_json::to_value(&answer).unwrap_or_default(); // no answer can fail to be written
+    if let Value::Object(members) = &mut value {
+        members.remove("obligations");
+    }
+    value["words"] = json!({ "en": sentence.en, "ru": sentence.ru });
+    sorted(value)
+}
+
 /// The members of an answer, each already written, in the order of their names.
 #[derive(Default)]
 struct Members(BTreeMap<&'static str, String>);

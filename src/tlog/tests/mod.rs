@@ -4,6 +4,7 @@ mod checkpoint;
 mod policy;
 mod proof;
 mod tiles;
+mod witness;
 
 use super::checkpoint::Checkpoint;
 use super::{EMPTY_ROOT, Tree, leaf_hash, node_hash};

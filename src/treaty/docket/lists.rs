@@ -106,12 +106,10 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// What the host of a slot said.
+    /// What the host of a slot said about every visit.
     pub fn consents(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        self.of_slot(slot).into_iter().flat_map({
-            let known = *self;
-            move |of| known.before(&of.consents)
-        })
+        let size = self.size;
+        self.of_slot(slot).into_iter().flat_map(|of| &of.consents).copied().take_while(move |&index| index < size)
     }
 
     /// When the first declaration of a slot after `after` took effect, and which it is.

@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod fold;
+pub mod foreign;
 pub mod http;
 pub mod ledger;
 pub mod postgres;

@@ -1,0 +1,272 @@
+//! Rounds of cosigning: one checkpoint is brought to every cosigner, and their lines are collected.
+//!
+//! A [`Cosigning`] knows the cosigners by name, key and address, and what each is known to hold. [`Cosigning::round`]
+//! asks all of them at once, each by itself (`ask`), and answers when the last one has answered or its time is up;
+//! each line is handed on as it arrives. `http` is the client.
+//!
+//! Invariants:
+//! - One round at a time, and one checkpoint for all of them.
+//! - A line is kept only if it is by the cosigner's own key and good over this very text. Everything else that a
+//!   cosigner sends is measured, looked at, and dropped.
+//! - What a cosigner shows is never served as the ledger's own. A checkpoint that the ledger signed and does not hold
+//!   is an alarm, and is kept as a file.
+//! - No cosigner can hold up another, nor a round for longer than its time.
+//!
+//! Deliberately absent: when a round is due, where lines are stored, and what a policy makes of them.
+
+mod ask;
+mod http;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use self::http::Http;
+use crate::note::{Line, Note, NoteError, Verifier, assemble};
+use crate::tlog::Tree;
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
+use crate::tlog::fork::Evidence;
+use crate::witness::evidence::EvidenceFolder;
+
+/// Somebody who cosigns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigner {
+    /// Its name, for people.
+    pub name: String,
+    /// Its key, of type 0x04.
+    pub key: Verifier,
+    /// Its submission prefix, which is its monitoring prefix, too.
+    pub url: String,
+}
+
+/// A good line by a cosigner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cosigned {
+    /// The name of the cosigner.
+    pub cosigner: String,
+    /// Its line over the checkpoint of the round.
+    pub line: Line,
+    /// When it was made, by the cosigner's clock, in POSIX seconds.
+    pub time: u64,
+}
+
+/// How it went with one cosigner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It cosigned.
+    Cosigned,
+    /// It holds a newer checkpoint of this ledger than this one: ask again with the newest.
+    Newer {
+        /// The size that it holds.
+        size: u64,
+    },
+    /// It gave no whole answer in time.
+    Absent(String),
+    /// It asks to be left alone for now.
+    Busy,
+    /// It refused.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of what it said.
+        said: String,
+    },
+    /// Its answer is none that the protocol knows, or its line is not good.
+    Malformed(&'static str),
+    /// It holds less than it cosigned for this ledger: it lost its memory, and its word is worth nothing until it is
+    /// found again.
+    WentBack {
+        /// The greatest size that it cosigned.
+        cosigned: u64,
+        /// The size that it says it holds.
+        holds: u64,
+    },
+    /// It says that it holds more than the ledger has, and does not show it.
+    ClaimsAhead {
+        /// The size that it claims.
+        size: u64,
+    },
+    /// It shows a checkpoint that this ledger signed and that has more entries than the ledger: the ledger was rolled
+    /// back, or its key is used elsewhere.
+    Ahead(Box<Evidence>),
+    /// It shows a checkpoint that this ledger signed, with another root: the ledger has two histories.
+    Forked(Box<Evidence>),
+}
+
+impl Outcome {
+    /// What is to be kept and to be looked into at once.
+    pub fn alarm(&self) -> Option<&Evidence> {
+        match self {
+            Outcome::Ahead(evidence) | Outcome::Forked(evidence) => Some(evidence),
+            _ => None,
+        }
+    }
+}
+
+/// What a round brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// The checkpoint that was brought to all.
+    pub checkpoint: Checkpoint,
+    /// The good lines, in the order in which they came.
+    pub cosignatures: Vec<Cosigned>,
+    /// How it went with each cosigner, in their order.
+    pub outcomes: Vec<(String, Outcome)>,
+    text: String,
+    by_log: Vec<Line>,
+}
+
+impl Round {
+    /// The signed checkpoint with every good line.
+    pub fn note(&self) -> String {
+        let lines: Vec<Line> = self.by_log.iter().chain(self.cosignatures.iter().map(|c| &c.line)).cloned().collect();
+        assemble(&self.text, &lines)
+    }
+}
+
+/// Why a checkpoint cannot be brought to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoundError {
+    /// Bring a checkpoint of this ledger.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// Bring a checkpoint that is committed.
+    #[error("the ledger does not hold this checkpoint of size {0}")]
+    NotHeld(u64),
+}
+
+impl From<NoteError> for RoundError {
+    fn from(error: NoteError) -> RoundError {
+        RoundError::Checkpoint(error.into())
+    }
+}
+
+/// A cosigner, and what it is known to hold.
+struct Target {
+    cosigner: Cosigner,
+    /// The size to begin the next proof at.
+    holds: AtomicU64,
+    /// The greatest size that it cosigned for us.
+    cosigned: AtomicU64,
+}
+
+/// What every ask of a round needs.
+struct Brought {
+    log: Verifier,
+    origin: String,
+    signed: String,
+    text: String,
+    checkpoint: Checkpoint,
+    tree: Tree,
+    current: Arc<dyn Fn() -> Tree + Send + Sync>,
+}
+
+/// The cosigners of a ledger.
+pub struct Cosigning {
+    log: Verifier,
+    origin: String,
+    targets: Vec<Arc<Target>>,
+    http: Http,
+    evidence: EvidenceFolder,
+    current: Arc<dyn Fn() -> Tree + Send + Sync>,
+}
+
+impl Cosigning {
+    /// The cosigners of the log with this origin and key. `current` answers the newest committed tree at any time, and
+    /// each request may take as long as `within`.
+    pub fn new(
+        (origin, log): (&str, Verifier),
+        cosigners: Vec<Cosigner>,
+        evidence: EvidenceFolder,
+        within: Duration,
+        current: Arc<dyn Fn() -> Tree + Send + Sync>,
+    ) -> Cosigning {
+        let target = |cosigner: Cosigner| {
+            let url = cosigner.url.trim_end_matches('/').to_owned();
+            let (holds, cosigned) = (AtomicU64::new(0), AtomicU64::new(0));
+            Arc::new(Target { cosigner: Cosigner { url, ..cosigner }, holds, cosigned })
+        };
+        let targets = cosigners.into_iter().map(target).collect();
+        Cosigning { log, origin: origin.to_owned(), targets, http: Http::new(within), evidence, current }
+    }
+
+    /// Brings a signed checkpoint to every cosigner at once. `arrived` is called with each good line as it comes.
+    pub async fn round(&mut self, signed: &str, mut arrived: impl FnMut(&Cosigned)) -> Result<Round, RoundError> {
+        let brought = Arc::new(self.brought(signed)?);
+        let mut asks = JoinSet::new();
+        for (place, target) in self.targets.iter().enumerate() {
+            let (target, brought, http) = (Arc::clone(target), Arc::clone(&brought), self.http.clone());
+            asks.spawn_blocking(move || (place, target.ask(&brought, &http)));
+        }
+        let lost = Outcome::Absent("the request ended badly".into());
+        let mut outcomes: Vec<_> = self.targets.iter().map(|t| (t.cosigner.name.clone(), lost.clone())).collect();
+        let mut cosignatures = Vec::with_capacity(self.targets.len());
+        while let Some(asked) = asks.join_next().await {
+            let Ok((place, answer)) = asked else { continue };
+            let Some((name, outcome)) = outcomes.get_mut(place) else { continue };
+            *outcome = match answer {
+                Ok((line, time)) => {
+                    let cosigned = Cosigned { cosigner: name.clone(), line, time };
+                    arrived(&cosigned);
+                    cosignatures.push(cosigned);
+                    Outcome::Cosigned
+                }
+                Err(outcome) => outcome,
+            };
+            self.look_into(name, outcome);
+        }
+        let note = Note::parse(brought.signed.as_bytes())?;
+        let by_log = note.lines().to_vec();
+        let (checkpoint, text) = (brought.checkpoint.clone(), brought.text.clone());
+        Ok(Round { checkpoint, cosignatures, outcomes, text, by_log })
+    }
+
+    /// Opens the checkpoint of a round: one that this ledger signed and holds.
+    fn brought(&self, signed: &str) -> Result<Brought, RoundError> {
+        let checkpoint = Checkpoint::open(signed.as_bytes(), &self.origin, &self.log)?;
+        let tree = (self.current)();
+        if tree.root_at(checkpoint.size) != Some(checkpoint.root) {
+            return Err(RoundError::NotHeld(checkpoint.size));
+        }
+        let text = Note::parse(signed.as_bytes())?.text().to_owned();
+        let (log, origin, current) = (self.log.clone(), self.origin.clone(), Arc::clone(&self.current));
+        Ok(Brought { log, origin, signed: signed.to_owned(), text, checkpoint, tree, current })
+    }
+
+    /// Says what went wrong, and keeps what contradicts the ledger.
+    fn look_into(&self, cosigner: &str, outcome: &Outcome) {
+        match outcome {
+            Outcome::Cosigned | Outcome::Newer { .. } => {}
+            Outcome::Ahead(evidence) | Outcome::Forked(evidence) => match self.evidence.keep(evidence) {
+                Ok(_) => {
+                    tracing::error!(cosigner, file = evidence.name, "a cosigner shows a checkpoint that is not held")
+                }
+                Err(error) => tracing::error!(cosigner, %error, "evidence against this ledger could not be kept"),
+            },
+            other => tracing::warn!(cosigner, outcome = ?other, "not cosigned"),
+        }
+    }
+}
+
+impl Target {
+    fn holds(&self) -> u64 {
+        self.holds.load(Ordering::SeqCst)
+    }
+
+    fn has_cosigned(&self) -> u64 {
+        self.cosigned.load(Ordering::SeqCst)
+    }
+
+    /// Notes what it says that it holds.
+    fn says(&self, size: u64) {
+        self.holds.store(size, Ordering::SeqCst);
+    }
+
+    /// Notes that it cosigned this size.
+    fn cosigns(&self, size: u64) {
+        self.says(size);
+        self.cosigned.fetch_max(size, Ordering::SeqCst);
+    }
+}
