@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
 
+use super::audit_held::{Held, line};
 use super::{audit_database, audit_folder, audit_url, files};
-use crate::evidence::audit::{AuditCheck, Auditor, Report};
-use crate::evidence::trust::Trust;
-use crate::evidence::verdict::{Outcome, Overall};
+use crate::evidence::audit::Report;
+use crate::evidence::verdict::Overall;
 use crate::words::Lang;
 
 /// Verifies a whole log: every signature under the key that was good at its place, every verdict of the rules, every
@@ -58,57 +58,8 @@ pub struct Arguments {
     ru: bool,
 }
 
-/// What the caller holds beside the log.
-pub struct Held {
-    /// Where the audit begins.
-    pub trust: Option<Trust>,
-    /// Receipts and bundles, each with its place.
-    pub receipts: Vec<(String, String)>,
-    /// Checkpoints, each with its place.
-    pub checkpoints: Vec<(String, Vec<u8>)>,
-    /// Heads, a line each.
-    pub heads: Option<Vec<u8>>,
-    /// The language of what is said on the way.
-    pub lang: Lang,
-}
-
-impl Held {
-    fn of(arguments: &Arguments) -> anyhow::Result<Held> {
-        let named = |path: &PathBuf| path.display().to_string();
-        let text = |path| Ok((named(path), files::read_text(path)?));
-        let bytes = |path| Ok((named(path), files::read(path)?));
-        Ok(Held {
-            trust: arguments.trust.as_deref().map(files::read_trust).transpose()?,
-            receipts: arguments.receipt.iter().map(text).collect::<anyhow::Result<_>>()?,
-            checkpoints: arguments.checkpoint.iter().map(bytes).collect::<anyhow::Result<_>>()?,
-            heads: arguments.heads.as_deref().map(files::read).transpose()?,
-            lang: if arguments.ru { Lang::Ru } else { Lang::En },
-        })
-    }
-
-    /// Says at once, before a long audit, that the root of trust is wrong or missing.
-    pub fn say_distrust(&self, auditor: &Auditor) {
-        if let Some(check) = auditor.distrust() {
-            eprint!("{}", line(check, self.lang));
-        }
-    }
-
-    /// Shows everything that is held.
-    pub fn show(&self, auditor: &mut Auditor) {
-        for (place, note) in &self.checkpoints {
-            auditor.checkpoint(place, note);
-        }
-        if let Some(heads) = &self.heads {
-            audit_folder::heads(heads, auditor);
-        }
-        for (place, receipt) in &self.receipts {
-            auditor.receipt(place, receipt);
-        }
-    }
-}
-
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let held = Held::of(arguments)?;
+    let held = held(arguments)?;
     let report = match (&arguments.folder, &arguments.url, &arguments.database_url) {
         (Some(folder), _, _) => audit_folder::audit(folder, &held)?,
         (_, Some(url), _) => audit_url::audit(url, arguments.token.as_deref(), &held)?,
@@ -127,16 +78,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }))
 }
 
-/// One check, and what it means where it did not pass.
-fn line(check: &AuditCheck, lang: Lang) -> String {
-    let place = check.place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
-    let mark = super::verify::mark(check.result);
-    let code = if check.result == Outcome::Pass { String::new() } else { format!(" [{}]", check.code) };
-    let mut text = format!("{mark}  {:<12} {place}{}{code}\n", check.check, check.detail.in_lang(lang));
-    if let Some(meaning) = check.meaning() {
-        text.push_str(&format!("{:19}{}\n", "", meaning.in_lang(lang)));
-    }
-    text
+/// Reads what the caller holds.
+fn held(arguments: &Arguments) -> anyhow::Result<Held> {
+    let named = |path: &PathBuf| path.display().to_string();
+    let text = |path| Ok((named(path), files::read_text(path)?));
+    let bytes = |path| Ok((named(path), files::read(path)?));
+    Ok(Held {
+        trust: arguments.trust.as_deref().map(files::read_trust).transpose()?,
+        receipts: arguments.receipt.iter().map(text).collect::<anyhow::Result<_>>()?,
+        checkpoints: arguments.checkpoint.iter().map(bytes).collect::<anyhow::Result<_>>()?,
+        heads: arguments.heads.as_deref().map(files::read).transpose()?,
+        lang: if arguments.ru { Lang::Ru } else { Lang::En },
+    })
 }
 
 fn text(report: &Report, lang: Lang) -> String {

@@ -4,7 +4,7 @@
 //!
 //! Deliberately absent: tokens and access events. They are no part of the log, and nothing signed vouches for them.
 
-use super::audit::Held;
+use super::audit_held::Held;
 use super::progress::Progress;
 use crate::evidence::audit::{Auditor, Report, Row};
 use crate::store::address;

@@ -14,14 +14,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, bail};
 
-use super::audit::Held;
+use super::audit_held::{Held, heads};
 use super::progress::Progress;
 use crate::evidence::audit::{Auditor, Report};
-use crate::hash::Hash;
 use crate::note::{MAX_BYTES as MAX_NOTE, Note};
 use crate::replica::Replica;
-use crate::tlog::Head;
-use crate::tlog::checkpoint::{Checkpoint, decimal};
+use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
 use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle, tiles_of};
 use crate::treaty::admit::Signatures;
@@ -121,7 +119,9 @@ pub fn walk(files: &Files<'_>, held: &Held) -> anyhow::Result<Report> {
     };
     entries(files, size, &mut auditor, held)?;
     auditor.checkpoint("checkpoint", &bytes);
-    if let Some(bytes) = beside(files, &["heads"], MAX_HEADS.min(HEAD_LINE.saturating_mul(size as usize)), &mut auditor)? {
+    if let Some(bytes) =
+        beside(files, &["heads"], MAX_HEADS.min(HEAD_LINE.saturating_mul(size as usize)), &mut auditor)?
+    {
         heads(&bytes, &mut auditor);
     }
     if let Some(bytes) = beside(files, &["policy", "v1/log/policy"], MAX_POLICY, &mut auditor)? {
@@ -247,20 +247,4 @@ fn tiles(files: &Files<'_>, size: u64, auditor: &mut Auditor) -> anyhow::Result<
     }
     progress.end();
     Ok(())
-}
-
-/// Compares every head that was ever committed: a size and a root in each line.
-pub fn heads(bytes: &[u8], auditor: &mut Auditor) {
-    let lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&b| b == b'\n');
-    for (number, line) in (1..).zip(lines) {
-        let line = std::str::from_utf8(line).ok().and_then(|line| line.split_once(' '));
-        let head = line.and_then(|(size, root)| Some(Head { size: decimal(size)?, root: Hash::from_base64(root).ok()? }));
-        match head {
-            Some(head) => auditor.committed(head),
-            None => auditor.head_malformed(&format!("line {number}")),
-        }
-        if !auditor.worth_a_look("heads") {
-            return;
-        }
-    }
 }

@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: what the ledger says about itself beside its log. Only files that can be verified are read.
 
-use super::audit::Held;
 use super::audit_folder::{Unread, too_large, walk};
+use super::audit_held::Held;
 use super::client::{Client, GetError};
 use crate::evidence::audit::Report;
 

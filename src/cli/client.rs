@@ -68,7 +68,8 @@ impl Client {
         if let Some(bearer) = self.bearer() {
             request = request.header("authorization", bearer);
         }
-        let failed = |error: ureq::Error| GetError::Failed(anyhow::Error::new(error).context("the log does not answer"));
+        let failed =
+            |error: ureq::Error| GetError::Failed(anyhow::Error::new(error).context("the log does not answer"));
         let mut answer = request.call().map_err(failed)?;
         let status = answer.status().as_u16();
         let most = if answer.status().is_success() { most } else { PROBLEM };

@@ -12,6 +12,7 @@
 mod audit;
 mod audit_database;
 mod audit_folder;
+mod audit_held;
 mod audit_url;
 mod bench;
 mod check;

@@ -103,7 +103,8 @@ impl Ahead {
 
     /// Whether the clerk that these terms name has countersigned.
     fn is_countersigned(&self, terms: &Arc<Terms>) -> bool {
-        self.clerk.as_ref().is_some_and(|clerk| Arc::ptr_eq(clerk, terms)) || self.entry.is_countersigned_by(&terms.clerk)
+        self.clerk.as_ref().is_some_and(|clerk| Arc::ptr_eq(clerk, terms))
+            || self.entry.is_countersigned_by(&terms.clerk)
     }
 }
 

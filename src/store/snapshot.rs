@@ -66,8 +66,7 @@ impl Snapshot {
         let readable = !unfit.contains(&Unfit::NotMigrated);
         // Whether a server could write here as this role, and safely, is the business of whoever serves; and the catalogue
         // shows more than it looks at.
-        let concerns =
-            |unfit: &Unfit| matches!(unfit, Unfit::NotMigrated | Unfit::Newer(_) | Unfit::OtherMigration(_));
+        let concerns = |unfit: &Unfit| matches!(unfit, Unfit::NotMigrated | Unfit::Newer(_) | Unfit::OtherMigration(_));
         let mut altered: Vec<String> = unfit.iter().filter(|unfit| concerns(unfit)).map(ToString::to_string).collect();
         if readable {
             altered.extend(catalogue::differences(&mut self.connection).await?);
@@ -77,14 +76,16 @@ impl Snapshot {
 
     /// The head row, if there is exactly one and it is a head.
     pub async fn head(&mut self) -> Result<Option<Head>, StoreError> {
-        let rows = sqlx::query("SELECT size, root FROM countersign.head LIMIT 2").fetch_all(&mut self.connection).await?;
+        let rows =
+            sqlx::query("SELECT size, root FROM countersign.head LIMIT 2").fetch_all(&mut self.connection).await?;
         let [row] = rows.as_slice() else { return Ok(None) };
         Ok(head(row.try_get(0)?, row.try_get(1)?))
     }
 
     /// How many rows `entry` has.
     pub async fn count(&mut self) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT pg_catalog.count(*) FROM countersign.entry").fetch_one(&mut self.connection).await?;
+        let row =
+            sqlx::query("SELECT pg_catalog.count(*) FROM countersign.entry").fetch_one(&mut self.connection).await?;
         super::size_column(&row, 0)
     }
 

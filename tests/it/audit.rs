@@ -8,8 +8,8 @@ use countersign::hash::Hash;
 use countersign::tlog::checkpoint::Checkpoint;
 use serde_json::Value;
 
+use super::support::foreign::has_program;
 use super::support::ledger::{ORIGIN, log_key};
-use super::support::postgres::is_required;
 use super::support::program::{Folder, PROGRAM, run};
 use super::support::stock::{ENTRIES, Stock};
 
@@ -138,8 +138,16 @@ fn faults_of_files(exported: &Exported) {
     let last = |bytes: &mut Vec<u8>| *bytes.last_mut().expect("bytes") ^= 1;
     let cases: Vec<(&str, Change, &[&str])> = vec![
         // Of the last entry: a signer's words, and the clerk's base64.
-        (&entries, bytes(|b| swap(b, b"\"kind\": \"data_change\"", b"\"kind\": \"data-change\"")), &["entries/record_malformed"]),
-        (&entries, bytes(|b| swap(b, b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:01Z")), &["entries/signature_invalid"]),
+        (
+            &entries,
+            bytes(|b| swap(b, b"\"kind\": \"data_change\"", b"\"kind\": \"data-change\"")),
+            &["entries/record_malformed"],
+        ),
+        (
+            &entries,
+            bytes(|b| swap(b, b"2026-01-01T00:00:00Z", b"2026-01-01T00:00:01Z")),
+            &["entries/signature_invalid"],
+        ),
         (&entries, bytes(|b| b.truncate(b.len() - 1)), &["entries/not_a_bundle"]),
         (&entries, bytes(|b| b.push(0)), &["entries/not_a_bundle"]),
         (&entries, bytes(|b| b.resize(65_537 * 30 + 1, 0)), &["entries/missing"]),
@@ -219,7 +227,8 @@ fn held(exported: &Exported) {
     let (receipt, bundle) = (exported.folder.path("receipt"), exported.folder.path("bundle"));
     let (code, report, _) = exported.audit(&["--receipt", text(&receipt), text(&bundle)]);
     assert_eq!((code, faults(&report)), (Some(0), vec![]), "{report:#}");
-    let (head, checkpoint) = exported.receipt().split_once("\n\n").map(|(h, c)| (h.to_owned(), c.to_owned())).expect("two");
+    let (head, checkpoint) =
+        exported.receipt().split_once("\n\n").map(|(h, c)| (h.to_owned(), c.to_owned())).expect("two");
     let bundled = std::fs::read_to_string(&bundle).expect("readable");
     let other_key = checkpoint.replace(ORIGIN, "ledger.example/other");
     let cases = [
@@ -250,10 +259,7 @@ fn held(exported: &Exported) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_web_server_can_serve_an_exported_folder_and_audit_needs_no_ledger() {
-    let python = Command::new("python3").arg("--version").output();
-    if !python.is_ok_and(|output| output.status.success()) {
-        assert!(!is_required("python3"), "python3 is required");
-        println!("skipped: this test needs python3");
+    if !has_program("python3") {
         return;
     }
     let Some(exported) = Exported::new().await else { return };
@@ -265,7 +271,9 @@ fn served(exported: &Exported) {
     let mut server = Command::new("python3");
     server.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(exported.log());
     let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-    super::support::program::wait_for("the web server answers", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    super::support::program::wait_for("the web server answers", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+    });
     let url = format!("http://127.0.0.1:{port}/");
     let trust = exported.folder.path("trust");
     let over_http = || {

@@ -82,5 +82,9 @@ fn each_cosignature_is_verified_under_the_key_that_was_good_at_its_size() {
     fold.add("RU/centre/1", Kind::Designation, &[], designating("A1", "designate"));
     let late = checkpoint(&fold, fold.replica.tree().size(), |text| vec![us(text), ru(text)]);
     assert_eq!(said(&audit(&fold, &late)), [not_good, good, (Outcome::CouldNotCheck, "quorum_not_met")]);
-    assert_eq!(said(&audit(&fold, &both)), [good, good, (Outcome::Pass, "quorum_met")], "what was cosigned before stays");
+    assert_eq!(
+        said(&audit(&fold, &both)),
+        [good, good, (Outcome::Pass, "quorum_met")],
+        "what was cosigned before stays"
+    );
 }

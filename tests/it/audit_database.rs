@@ -12,7 +12,9 @@ use super::support::stock::{ENTRIES, Stock};
 /// Switches the triggers of entries and heads off, does something, and puts them back as they were.
 fn behind(what: &str) -> String {
     let each = |how: &str| {
-        ["entry_is_kept", "entry_is_not_truncated"].map(|name| format!("ALTER TABLE countersign.entry {how} TRIGGER {name};")).concat()
+        ["entry_is_kept", "entry_is_not_truncated"]
+            .map(|name| format!("ALTER TABLE countersign.entry {how} TRIGGER {name};"))
+            .concat()
             + &["tree_head_is_kept", "tree_head_is_not_truncated"]
                 .map(|name| format!("ALTER TABLE countersign.tree_head {how} TRIGGER {name};"))
                 .concat()
@@ -63,7 +65,10 @@ const SCHEMA: &[(&str, &str)] = &[
         "ALTER TABLE countersign.entry ENABLE ALWAYS TRIGGER entry_is_kept",
     ),
     ("CREATE RULE r AS ON INSERT TO countersign.tree_head DO INSTEAD NOTHING", "DROP RULE r ON countersign.tree_head"),
-    ("ALTER TABLE countersign.entry ENABLE ROW LEVEL SECURITY", "ALTER TABLE countersign.entry DISABLE ROW LEVEL SECURITY"),
+    (
+        "ALTER TABLE countersign.entry ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE countersign.entry DISABLE ROW LEVEL SECURITY",
+    ),
     (
         "ALTER TABLE countersign.entry ALTER record SET DEFAULT '{}'",
         "ALTER TABLE countersign.entry ALTER record DROP DEFAULT",
@@ -77,10 +82,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "REVOKE UPDATE ON countersign.entry FROM countersign_runtime",
     ),
     ("CREATE VIEW countersign.v AS SELECT 1", "DROP VIEW countersign.v"),
-    (
-        "ALTER FUNCTION countersign.refuse() SECURITY DEFINER",
-        "ALTER FUNCTION countersign.refuse() SECURITY INVOKER",
-    ),
+    ("ALTER FUNCTION countersign.refuse() SECURITY DEFINER", "ALTER FUNCTION countersign.refuse() SECURITY INVOKER"),
     // The last one, since nobody wants to write the old body here again.
     (
         "CREATE OR REPLACE FUNCTION countersign.refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog \
@@ -103,7 +105,9 @@ fn audit(database: &TestDatabase, folder: &Folder, more: &[&str]) -> (Option<i32
 
 fn faults(report: &Value) -> Vec<String> {
     let failed = report["checks"].as_array().expect("checks").iter().filter(|check| check["result"] == "fail");
-    failed.map(|c| format!("{}/{}", c["check"].as_str().expect("a name"), c["code"].as_str().expect("a code"))).collect()
+    failed
+        .map(|c| format!("{}/{}", c["check"].as_str().expect("a name"), c["code"].as_str().expect("a code")))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +150,6 @@ async fn a_checkpoint_over_another_root_shows_that_history_was_changed() {
     let forged = Checkpoint { origin: ORIGIN.to_owned(), size: 9, root: countersign::hash::Hash::of(b"x") };
     let held = folder.path("forged").display().to_string();
     std::fs::write(&held, forged.sign(&log_key()).expect("signs")).expect("written");
-    let (code, report) =
-        tokio::task::block_in_place(|| audit(&stock.api.database, &folder, &["--checkpoint", &held]));
+    let (code, report) = tokio::task::block_in_place(|| audit(&stock.api.database, &folder, &["--checkpoint", &held]));
     assert_eq!((code, faults(&report)), (Some(1), vec!["checkpoint/root_differs".to_owned()]), "{report:#}");
 }

@@ -49,12 +49,7 @@ fn log() -> (Vec<String>, usize) {
     fold.add("US/centre/2", Kind::DataChange, &[], changing("A1"));
     let revoked = json!({ "name": "US/centre/2", "reason": "superseded" });
     let end = fold.add("US/root/1", Kind::KeyRevocation, &[], revoked);
-    fold.add(
-        "US/root/1 RU/root/1",
-        Kind::Terms,
-        &[],
-        json!({ "version": 2, "limits": { "report": "9h" } }),
-    );
+    fold.add("US/root/1 RU/root/1", Kind::Terms, &[], json!({ "version": 2, "limits": { "report": "9h" } }));
     for _ in 0..20 {
         fold.add("US/centre/1", Kind::DataChange, &[], changing("A1"));
         fold.add("RU/centre/1", Kind::DataChange, &[], changing("B1"));
@@ -130,13 +125,17 @@ fn many_entries_at_once_are_judged_as_one_after_the_other() {
 fn a_key_counts_as_it_is_at_the_entry_and_not_before_the_batch() {
     let (good, end) = log();
     let late = entry_by("US/centre/2");
-    for (place, refused) in [(end, None), (end + 1, Some("KeyRevoked")), (good.len(), Some("KeyRevoked")), (9, Some("KeyUnknown"))] {
+    for (place, refused) in
+        [(end, None), (end + 1, Some("KeyRevoked")), (good.len(), Some("KeyRevoked")), (9, Some("KeyUnknown"))]
+    {
         let mut entries = good.clone();
         entries.insert(place, late.clone());
         let expected = one_by_one(&entries[..=place]);
         match refused {
             None => assert_eq!(expected.2, None, "at {place}"),
-            Some(reason) => assert!(expected.2.as_ref().is_some_and(|error| error.contains(reason)), "{place} {expected:?}"),
+            Some(reason) => {
+                assert!(expected.2.as_ref().is_some_and(|error| error.contains(reason)), "{place} {expected:?}")
+            }
         }
         assert_eq!(in_batches(&entries[..=place], 256), expected, "at {place}");
         // Most of it known before the batch, the key good then.

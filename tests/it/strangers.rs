@@ -11,20 +11,11 @@ use countersign::tlog::leaf_hash;
 use countersign::tlog::tiles::{TilePath, decode_bundle};
 use serde_json::Value;
 
+use super::support::foreign::{has_program, run_python};
 use super::support::ledger::{clerk_key, key, log_key};
 use super::support::postgres::is_required;
 use super::support::program::{Demo, Folder, success};
 use super::support::stock::{ENTRIES, Stock};
-
-/// Whether a program answers; a line that says so where it does not.
-fn there_is(name: &str, program: &str, arguments: &[&str]) -> bool {
-    let found = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
-    assert!(found || !is_required(name), "{name} is required");
-    if !found {
-        println!("skipped: this test needs {name}");
-    }
-    found
-}
 
 /// A file of `tests/strangers`.
 fn stranger(name: &str) -> PathBuf {
@@ -75,7 +66,7 @@ fn second_program(log: &Path, trust: &Path) -> (bool, String) {
 
 #[test]
 fn a_second_program_verifies_a_year_and_finds_every_changed_byte() {
-    if !there_is("python3", "python3", &["--version"]) {
+    if !has_program("python3") {
         return;
     }
     let lines = std::fs::read_to_string(stranger("verify_log.py")).expect("readable").lines().count();
@@ -124,10 +115,9 @@ fn forged(folder: &Folder, log: &Path, trust: &Path, size: u64) {
     copy(log, &other);
     let path: TilePath = format!("tile/entries/000.p/{size}").parse().expect("a path");
     let bundle = std::fs::read(other.join(path.to_string())).expect("readable");
-    for (from, to, expected) in [
-        (&b"\"effective_at\": \"2"[..], &b"\"effective_at\": \"3"[..], "signature"),
-        (b"/clerk ", b"/clark ", "clerk"),
-    ] {
+    for (from, to, expected) in
+        [(&b"\"effective_at\": \"2"[..], &b"\"effective_at\": \"3"[..], "signature"), (b"/clerk ", b"/clark ", "clerk")]
+    {
         let mut bytes = bundle.clone();
         let at = bytes.windows(from.len()).rposition(|window| window == from).expect("it is there");
         bytes[at..at + to.len()].copy_from_slice(to);
@@ -150,7 +140,7 @@ fn forged(folder: &Folder, log: &Path, trust: &Path, size: u64) {
 async fn go_reads_the_tiles_of_a_running_ledger_and_checks_records_and_trees() {
     let packages = Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog").is_dir();
     assert!(packages || !is_required("go"), "golang-golang-x-mod-dev is required");
-    if !packages || !there_is("go", "go", &["version"]) {
+    if !packages || !has_program("go") {
         println!("skipped: this test needs go and golang-golang-x-mod-dev");
         return;
     }
@@ -176,7 +166,7 @@ async fn go_reads_the_tiles_of_a_running_ledger_and_checks_records_and_trees() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn node_verifies_an_entry_and_a_checkpoint() {
-    if !there_is("node", "node", &["--version"]) {
+    if !has_program("node") {
         return;
     }
     let Some(stock) = Stock::new(true).await else { return };
@@ -198,10 +188,6 @@ async fn node_verifies_an_entry_and_a_checkpoint() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pymerkle_finds_the_same_root_at_every_size() {
-    let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    if !there_is("pymerkle", &python, &["-c", "import pymerkle"]) {
-        return;
-    }
     let Some(stock) = Stock::new(true).await else { return };
     let folder = Folder::new();
     std::fs::write(folder.path("entries.json"), serde_json::to_string(&stock.entries().await).expect("JSON"))
@@ -209,9 +195,8 @@ async fn pymerkle_finds_the_same_root_at_every_size() {
     let script = "import json\nfrom pymerkle import InmemoryTree\ntree = InmemoryTree(algorithm='sha256')\nroots = []\n\
         for entry in json.load(open('entries.json')):\n    tree.append_entry(entry.encode())\n    roots.append(tree.get_state().hex())\n\
         print(json.dumps(roots))";
-    let output = Command::new(python).args(["-c", script]).current_dir(folder.root()).output().expect("python runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let roots: Vec<String> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let Some(roots) = run_python(folder.root(), &["pymerkle"], script) else { return };
+    let roots: Vec<&str> = roots.as_array().expect("a list").iter().map(|root| root.as_str().expect("hex")).collect();
     let now = stock.api.ledger.now();
     let own = (1..=ENTRIES).map(|size| now.replica.tree().root_at(size).expect("a root").to_hex());
     assert_eq!(roots, own.collect::<Vec<_>>());

@@ -141,8 +141,10 @@ impl Auditor {
             return;
         }
         let result = if self.trust.is_some() { Outcome::Fail } else { Outcome::CouldNotCheck };
-        let detail =
-            Words::fixed("Entry 0, the ledger's first terms, cannot be read.", "Запись 0, первые условия, не читается.");
+        let detail = Words::fixed(
+            "Entry 0, the ledger's first terms, cannot be read.",
+            "Запись 0, первые условия, не читается.",
+        );
         self.add("trust", None, result, "first_terms_unreadable", detail);
     }
 
@@ -204,8 +206,7 @@ impl Auditor {
         if hash_tile(self.replica.tree(), size, path).as_deref() == Ok(bytes) {
             return true;
         }
-        let detail =
-            Words::fixed("The tile is not what the entries add up to.", "Плитка не соответствует записям.");
+        let detail = Words::fixed("The tile is not what the entries add up to.", "Плитка не соответствует записям.");
         self.fail("tiles", &path.to_string(), "tile_differs", detail);
         self.worth_a_look("tiles")
     }
@@ -290,7 +291,9 @@ impl Auditor {
 
 fn reason(error: &ReplayError) -> (&'static str, String) {
     match error {
-        ReplayError::Malformed { index, malformed } => (malformed.code, format!("Запись {index} имеет неверную форму.")),
+        ReplayError::Malformed { index, malformed } => {
+            (malformed.code, format!("Запись {index} имеет неверную форму."))
+        }
         ReplayError::Refused { index, refused } => {
             let code = refused.first().map_or("refused", |refused| refused.refusal.code());
             (code, format!("Запись {index} не допускается правилами: {code}."))

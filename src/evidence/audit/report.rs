@@ -88,12 +88,7 @@ pub const MEANINGS: &[Meaning] = &[
         "Somebody changed the database by hand: it may drop or alter what is written to it.",
         "База данных изменена вручную: она может терять или менять записываемое.",
     ),
-    means(
-        "entries",
-        "empty",
-        "There is no log here.",
-        "Журнала здесь нет.",
-    ),
+    means("entries", "empty", "There is no log here.", "Журнала здесь нет."),
     means(
         "entries",
         "missing",
@@ -160,12 +155,7 @@ pub const MEANINGS: &[Meaning] = &[
         "That no entry is missing at the end is shown only by what the log signed: give --checkpoint or --receipt.",
         "Что в конце ничего не пропало, показывает лишь подписанное журналом: укажите --checkpoint или --receipt.",
     ),
-    means(
-        "checkpoint",
-        "not_reached",
-        "An earlier fault stands in the way.",
-        "Мешает более ранняя ошибка.",
-    ),
+    means("checkpoint", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "cosignatures",
         "cosignature_bad",
@@ -202,36 +192,16 @@ pub const MEANINGS: &[Meaning] = &[
         "The ledger once had more entries than are here: it was rolled back, or this copy is older.",
         "Когда-то записей было больше, чем здесь: реестр откатили, либо копия старее.",
     ),
-    means(
-        "heads",
-        "head_malformed",
-        "The list of heads was changed.",
-        "Список корней изменён.",
-    ),
-    means(
-        "heads",
-        "not_reached",
-        "An earlier fault stands in the way.",
-        "Мешает более ранняя ошибка.",
-    ),
+    means("heads", "head_malformed", "The list of heads was changed.", "Список корней изменён."),
+    means("heads", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "tiles",
         "tile_differs",
         "Proofs that others make from this tile will not verify.",
         "Доказательства, сделанные по этой плитке, не сойдутся.",
     ),
-    means(
-        "tiles",
-        "missing",
-        "Proofs cannot be made from these files.",
-        "По этим файлам доказательств не сделать.",
-    ),
-    means(
-        "tiles",
-        "not_reached",
-        "An earlier fault stands in the way.",
-        "Мешает более ранняя ошибка.",
-    ),
+    means("tiles", "missing", "Proofs cannot be made from these files.", "По этим файлам доказательств не сделать."),
+    means("tiles", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "receipts",
         "receipt_malformed",
@@ -256,12 +226,7 @@ pub const MEANINGS: &[Meaning] = &[
         "The log signed more than is here: the record was dropped, or this copy is older than the receipt.",
         "Подписано больше, чем есть здесь: запись исключена, либо копия старее квитанции.",
     ),
-    means(
-        "receipts",
-        "not_reached",
-        "An earlier fault stands in the way.",
-        "Мешает более ранняя ошибка.",
-    ),
+    means("receipts", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
 ];
 
 impl Report {

@@ -11,13 +11,13 @@ use crate::evidence::bundle::{Bundle, MAX_BYTES};
 use crate::evidence::verdict::Outcome;
 use crate::hash::Hash;
 use crate::note::{Note, NoteError, Verifier};
+use crate::tlog::Head;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::cosignature::verify_cosignature;
 use crate::tlog::leaf_hash;
 use crate::tlog::policy::Policy;
 use crate::tlog::proof::{Proof, ReceiptError};
 use crate::tlog::verify::verify_inclusion;
-use crate::tlog::Head;
 use crate::treaty::terms::Quorum;
 use crate::words::Words;
 
@@ -55,10 +55,8 @@ impl Auditor {
 
     /// Notes that nothing signed by the log was shown.
     pub fn no_checkpoint(&mut self) {
-        let detail = Words::fixed(
-            "Nothing that the log signed was shown.",
-            "Ничего подписанного журналом показано не было.",
-        );
+        let detail =
+            Words::fixed("Nothing that the log signed was shown.", "Ничего подписанного журналом показано не было.");
         self.add("checkpoint", None, Outcome::CouldNotCheck, "no_checkpoint", detail);
     }
 
@@ -89,7 +87,8 @@ impl Auditor {
             let at = format!("{place}, {name}");
             match verify_cosignature(&key.published, line, note.text()) {
                 Err(error) => {
-                    let detail = Words::new(format!("The line is not good: {error}."), format!("Строка неверна: {error}."));
+                    let detail =
+                        Words::new(format!("The line is not good: {error}."), format!("Строка неверна: {error}."));
                     self.fail("cosignatures", &at, "cosignature_bad", detail);
                 }
                 Ok(_) if !key.is_good_at(size) => {
