@@ -24,31 +24,41 @@ pub fn audit(url: &str, held: &Held) -> anyhow::Result<Report> {
         if !readable {
             return Ok(auditor.finish());
         }
-        let (head, rows) = (snapshot.head().await?, snapshot.count().await?);
-        let mut progress = Progress::new("entries", rows);
-        let (sender, mut pages) = tokio::sync::mpsc::channel(AHEAD);
-        let reading = tokio::spawn(async move { snapshot.send(sender).await });
-        while let Some(page) = pages.recv().await {
-            let begins = auditor.size() == 0;
-            let goes_on = tokio::task::block_in_place(|| take_up(&mut auditor, page));
-            if begins {
-                held.say_distrust(&auditor);
-            }
-            if !goes_on {
-                break;
-            }
-            progress.at(auditor.size());
+        match read(snapshot, &mut auditor, held).await {
+            // A table that somebody changed may not be readable: that is a finding, and not a failure of the audit.
+            Err(error) if !altered.is_empty() => auditor.missing("entries", "database", &error.to_string()),
+            other => other?,
         }
-        drop(pages);
-        progress.end();
-        reading.await??;
-        auditor.head_row(head, rows);
         if held.checkpoints.is_empty() && held.receipts.is_empty() {
             auditor.no_checkpoint();
         }
         held.show(&mut auditor);
         Ok(auditor.finish())
     })
+}
+
+/// Feeds rows and heads to the auditor, while more are read.
+async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> anyhow::Result<()> {
+    let (head, rows) = (snapshot.head().await?, snapshot.count().await?);
+    let mut progress = Progress::new("entries", rows);
+    let (sender, mut pages) = tokio::sync::mpsc::channel(AHEAD);
+    let reading = tokio::spawn(async move { snapshot.send(sender).await });
+    while let Some(page) = pages.recv().await {
+        let begins = auditor.size() == 0;
+        let goes_on = tokio::task::block_in_place(|| take_up(auditor, page));
+        if begins {
+            held.say_distrust(auditor);
+        }
+        if !goes_on {
+            break;
+        }
+        progress.at(auditor.size());
+    }
+    drop(pages);
+    progress.end();
+    reading.await??;
+    auditor.head_row(head, rows);
+    Ok(())
 }
 
 /// Whether more pages are worth a look.

@@ -21,7 +21,7 @@ use crate::note::{MAX_BYTES as MAX_NOTE, Note};
 use crate::replica::Replica;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
-use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle, tiles_of};
+use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle, hash_tiles_of, tiles_of_kind};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::MAX_BYTES as MAX_ENTRY;
 
@@ -91,7 +91,7 @@ pub fn replica(folder: &Path) -> anyhow::Result<Replica> {
     let (_, checkpoint) = checkpoint(&files).with_context(|| folder.display().to_string())?;
     let checkpoint = checkpoint.with_context(|| format!("{} has no checkpoint", folder.display()))?;
     let mut replica = Replica::default();
-    for tile in tiles_of(checkpoint.size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
+    for tile in tiles_of_kind(TileKind::Entries, checkpoint.size) {
         let Ok(bytes) = tile_of(&files, tile) else { bail!("{tile} cannot be read") };
         let replayed = replica.replay_all(&decode_bundle(&bytes, tile.width())?, Signatures::CheckedElsewhere);
         if let Some(error) = replayed.error {
@@ -180,7 +180,7 @@ fn entries(files: &Files<'_>, size: u64, auditor: &mut Auditor, held: &Held) -> 
 
 /// Reads tiles until there are no more, or nobody wants them.
 fn read_ahead(files: &Files<'_>, size: u64, sender: &SyncSender<Tile>) {
-    for tile in tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
+    for tile in tiles_of_kind(TileKind::Entries, size) {
         if sender.send((tile, tile_of(files, tile))).is_err() {
             return;
         }
@@ -227,7 +227,7 @@ fn tiles(files: &Files<'_>, size: u64, auditor: &mut Auditor) -> anyhow::Result<
         return Ok(());
     }
     let mut progress = Progress::new("tiles", size.div_ceil(u64::from(FULL)));
-    for (done, tile) in (1..).zip(tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Hashes(_)))) {
+    for (done, tile) in (1..).zip(hash_tiles_of(size)) {
         let goes_on = match tile_of(files, tile) {
             Ok(bytes) => auditor.tile(tile, size, &bytes),
             Err(Unread::Failed(error)) => return Err(error),

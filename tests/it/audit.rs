@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use countersign::api::server::Timers;
 use countersign::hash::Hash;
 use countersign::tlog::checkpoint::Checkpoint;
+use countersign::tlog::proof::Proof;
+use countersign::tlog::{Tree, leaf_hash};
 use serde_json::Value;
 
 use super::support::foreign::has_program;
@@ -54,6 +56,16 @@ impl Exported {
     /// What the log's key says about this size and root.
     fn forged(&self, size: u64, root: Hash) -> String {
         Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&log_key()).expect("signs")
+    }
+
+    /// A receipt that is good in itself, for the entry of this bundle in another history.
+    fn forked(&self, bundle: &str) -> String {
+        let bundle: Value = serde_json::from_str(bundle).expect("JSON");
+        let mut tree = Tree::default();
+        (0..7).for_each(|i| tree.append(Hash::of(&[i])));
+        tree.append(leaf_hash(bundle["entry"].as_str().expect("an entry").as_bytes()));
+        let hashes = tree.prove_inclusion(7, 8).expect("a proof");
+        Proof { extra: None, index: 7, hashes, checkpoint: self.forged(8, tree.root()) }.to_string()
     }
 
     fn receipt(&self) -> String {
@@ -160,6 +172,7 @@ fn faults_of_files(exported: &Exported) {
         ("checkpoint", bytes(|b| swap(b, b"AAAA", b"AAAB")), &["checkpoint/checkpoint_not_signed"]),
         ("checkpoint", instead("nonsense"), &["checkpoint/checkpoint_malformed"]),
         ("checkpoint", instead(exported.forged(ENTRIES, Hash::of(b"x"))), &["checkpoint/root_differs"]),
+        ("checkpoint", instead(exported.forged(1 << 62, Hash::of(b"x"))), &["entries/missing"]),
         ("policy", bytes(|b| swap(b, b"quorum none", b"quorum some")), &["policy/policy_differs"]),
         ("heads", instead(format!("3 {}\n", Hash::of(b"x").to_base64())), &["heads/root_differs"]),
         ("heads", instead(format!("31 {}\n", Hash::of(b"x").to_base64())), &["heads/entries_missing"]),
@@ -247,6 +260,9 @@ fn held(exported: &Exported) {
         assert_eq!((code, faults(&report)), (Some(1), vec![format!("receipts/{expected}")]), "{report:#}");
     }
     let path = exported.folder.path("held");
+    std::fs::write(&path, exported.forked(&bundled)).expect("written");
+    let (code, report, _) = exported.audit(&["--receipt", text(&path)]);
+    assert_eq!((code, faults(&report)), (Some(1), vec!["receipts/receipt_differs".to_owned()]), "{report:#}");
     for (size, code) in [(ENTRIES + 1, "entries_missing"), (3, "root_differs")] {
         std::fs::write(&path, exported.forged(size, Hash::of(b"x"))).expect("written");
         let (exit, report, _) = exported.audit(&["--checkpoint", text(&path)]);

@@ -81,6 +81,8 @@ const SCHEMA: &[(&str, &str)] = &[
         "GRANT UPDATE ON countersign.entry TO countersign_runtime",
         "REVOKE UPDATE ON countersign.entry FROM countersign_runtime",
     ),
+    ("ALTER TABLE countersign.entry RENAME record TO r", "ALTER TABLE countersign.entry RENAME r TO record"),
+    ("ALTER TABLE countersign.head RENAME TO h", "ALTER TABLE countersign.h RENAME TO head"),
     ("CREATE VIEW countersign.v AS SELECT 1", "DROP VIEW countersign.v"),
     ("ALTER FUNCTION countersign.refuse() SECURITY DEFINER", "ALTER FUNCTION countersign.refuse() SECURITY INVOKER"),
     // The last one, since nobody wants to write the old body here again.

@@ -110,6 +110,9 @@ fn many_entries_at_once_are_judged_as_one_after_the_other() {
     }
     for index in [0, 1, 3, 14, 15, 16, 17, 30, good.len() - 1] {
         for how in ["signature", "clerk", "earlier", "words", "surplus", "torn"] {
+            if (how, index) == ("earlier", 0) {
+                continue; // nothing was received before entry 0
+            }
             let mut bad = good.clone();
             bad[index] = altered(&good[index], how);
             let expected = one_by_one(&bad);
