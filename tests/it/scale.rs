@@ -105,3 +105,74 @@ async fn scale_of_a_commit() {
     let again = Server::start(log, &folder.path().join("again"), Clock::System).await.expect("a good store");
     println!("{} entries loaded and folded in {:?}", again.published.load().size(), begun.elapsed());
 }
+
+/// A log of so many entries, as the folder that `export` writes; answers its root of trust.
+fn folder_of(log: &std::path::Path, entries: usize) -> String {
+    use countersign::tlog::checkpoint::Checkpoint;
+    use countersign::tlog::tiles::{TileKind, encode_bundle, hash_tile, tiles_of};
+    let first = verified(&terms(), &Register::default());
+    let trust = format!("countersign/trust/v1 {} {}\n", super::support::ledger::ORIGIN, first.signed().digest);
+    let (entry, mut replica) = Replica::begin(first, beginning(), &clerk_key()).expect("terms");
+    let mut all = vec![entry.bytes];
+    let key = verified(&registration("US/centre/1"), replica.register());
+    let batch = step(&replica, vec![key], beginning(), &clerk_key());
+    all.extend(batch.entries.into_iter().map(|entry| entry.bytes));
+    replica = batch.next;
+    while all.len() < entries {
+        let records = (0..1_000).map(|_| verified(&designation("US/centre/1"), replica.register())).collect();
+        let batch = step(&replica, records, beginning(), &clerk_key());
+        all.extend(batch.entries.into_iter().map(|entry| entry.bytes));
+        replica = batch.next;
+    }
+    let size = replica.tree().size();
+    for tile in tiles_of(size) {
+        let bytes = match tile.kind() {
+            TileKind::Hashes(_) => hash_tile(replica.tree(), size, tile).expect("within"),
+            TileKind::Entries => {
+                let range = tile.range(size).expect("within");
+                let entries = &all[range.start as usize..range.end as usize];
+                encode_bundle(entries.iter().map(String::as_bytes)).expect("they fit")
+            }
+        };
+        let path = log.join(tile.to_string());
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, bytes).expect("written");
+    }
+    let checkpoint = Checkpoint { origin: super::support::ledger::ORIGIN.to_owned(), size, root: replica.head().root };
+    std::fs::write(log.join("checkpoint"), checkpoint.sign(&super::support::ledger::log_key()).expect("signs"))
+        .expect("written");
+    trust
+}
+
+/// The audit of a large folder by the program itself, beside a bare loop over as many signatures on one core.
+#[test]
+#[ignore = "a figure, for release builds"]
+fn scale_of_the_audit() {
+    const ENTRIES: usize = 100_000;
+    let folder = super::support::program::Folder::new();
+    let (log, trust) = (folder.path("log"), folder.path("trust"));
+    std::fs::write(&trust, folder_of(&log, ENTRIES)).expect("written");
+    let (key, message) = (super::support::ledger::log_key(), vec![b'x'; 600]);
+    let signature = key.sign(&message).expect("signs");
+    let mut ratios = Vec::new();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        for _ in 0..ENTRIES * 2 {
+            assert!(key.verifier().verify(std::hint::black_box(&message), &signature));
+        }
+        let bare = begun.elapsed();
+        let begun = Instant::now();
+        super::support::program::success(&[
+            "audit",
+            "--folder",
+            log.to_str().expect("UTF-8"),
+            "--trust",
+            trust.to_str().expect("UTF-8"),
+        ]);
+        let audited = begun.elapsed();
+        println!("{ENTRIES} entries audited in {audited:?}; the bare loop over their signatures took {bare:?}");
+        ratios.push(bare.as_secs_f64() / audited.as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("audit of a folder: {:.3} of the bare loop (median of 3)", ratios[1]);
+}
