@@ -2,6 +2,7 @@
 
 mod admissibility;
 mod ahead;
+mod attacks;
 mod audit;
 mod audit_cosigned;
 mod audit_database;
