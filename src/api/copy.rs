@@ -51,6 +51,13 @@ fn why_not(standing: &Standing) -> Option<Problem> {
         );
         return Some(Problem::unavailable("mirror_stopped", detail, 60));
     }
+    if let Some(why) = standing.is_withheld() {
+        let detail = Words::new(
+            format!("This mirror does not cosign what its origin signed: {why}."),
+            format!("Это зеркало не заверяет подписанное источником: {why}."),
+        );
+        return Some(Problem::unavailable("not_cosigned", detail, 60));
+    }
     let back = standing.is_back()?;
     let detail = Words::new(
         format!("The origin went back behind what it signed: {back}."),

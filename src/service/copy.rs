@@ -41,6 +41,7 @@ pub struct Standing {
     stopped: ArcSwapOption<Stopped>,
     trouble: ArcSwapOption<String>,
     behind: ArcSwapOption<String>,
+    withheld: ArcSwapOption<String>,
     seen: AtomicU64,
 }
 
@@ -80,6 +81,16 @@ impl Standing {
     /// What the origin shows less of, if it does.
     pub fn is_back(&self) -> Option<Arc<String>> {
         self.behind.load_full()
+    }
+
+    /// Notes why a checkpoint that the origin signed will not be cosigned, or that one was.
+    pub fn withholds(&self, why: Option<String>) {
+        self.withheld.store(why.map(Arc::new));
+    }
+
+    /// Why nothing is cosigned, if that is for good.
+    pub fn is_withheld(&self) -> Option<Arc<String>> {
+        self.withheld.load_full()
     }
 
     /// Seconds since the origin last answered well.
