@@ -58,12 +58,12 @@ fn why_not(standing: &Standing) -> Option<Problem> {
         );
         return Some(Problem::unavailable("not_cosigned", detail, 60));
     }
-    let back = standing.is_back()?;
+    let why = standing.is_differing()?;
     let detail = Words::new(
-        format!("The origin went back behind what it signed: {back}."),
-        format!("Источник отступил от подписанного им: {back}."),
+        format!("The origin does not go on from what it signed: {why}."),
+        format!("Источник не продолжает подписанное им: {why}."),
     );
-    Some(Problem::unavailable("origin_went_back", detail, 60))
+    Some(Problem::unavailable("origin_differs", detail, 60))
 }
 
 fn window(app: &App) -> Result<Arc<Window>, Problem> {
@@ -173,5 +173,7 @@ pub async fn lodged(State(app): State<Arc<App>>, asked: Asked) -> Answer {
             })
         })
         .collect();
-    Ok(json(&json!({ "window": window.verifier().to_string(), "known_at": format!("tree:{}", published.size()), "data": open })))
+    Ok(json(
+        &json!({ "window": window.verifier().to_string(), "known_at": format!("tree:{}", published.size()), "data": open }),
+    ))
 }

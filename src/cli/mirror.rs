@@ -116,7 +116,7 @@ async fn once(mut follower: Follower) -> anyhow::Result<ExitCode> {
             println!("{size}");
             Ok(ExitCode::SUCCESS)
         }
-        Err(error @ (LookError::Stopped(_) | LookError::WentBack { .. })) => {
+        Err(error @ (LookError::Stopped(_) | LookError::WentBack { .. } | LookError::LeadsElsewhere { .. })) => {
             eprintln!("countersign: {error}");
             Ok(ExitCode::from(BROKEN))
         }
@@ -156,8 +156,14 @@ async fn serve_until(
     let cosigner = mirror.cosigner(files::read_signer(key)?, &data_dir.join("cosigned"), arguments.begin)?;
     let (seal, published) = (Arc::clone(&mirror.seal), Arc::clone(&mirror.published));
     let copy = Copy { standing: Arc::clone(&mirror.standing), window: window.clone() };
-    let settings =
-        CopySettings { store: store.clone(), trust, seal, published: Arc::clone(&published), clock: Clock::System, copy };
+    let settings = CopySettings {
+        store: store.clone(),
+        trust,
+        seal,
+        published: Arc::clone(&published),
+        clock: Clock::System,
+        copy,
+    };
     let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
         format!("cannot listen on {}: another program may be using it; give another --listen", arguments.listen)
     })?;

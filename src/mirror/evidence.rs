@@ -43,7 +43,8 @@ impl Accused {
         std::fs::create_dir_all(folder)?;
         let origin: String = Hash::of(self.checkpoint.origin.as_bytes()).to_hex().chars().take(16).collect();
         let path = folder.join(format!("rule-{origin}-{}-{}.entry", self.index, self.code));
-        let proof = hashes.map(|hashes| Proof { extra: None, index: self.index, hashes, checkpoint: self.note.clone() });
+        let proof =
+            hashes.map(|hashes| Proof { extra: None, index: self.index, hashes, checkpoint: self.note.clone() });
         let good = |proof: &Proof| proof.verify(leaf_hash(&self.bytes), &self.checkpoint.origin, log).is_ok();
         match proof.filter(good) {
             Some(proof) => write(folder, &path.with_extension("tlog-proof"), proof.to_string().as_bytes())?,
@@ -70,7 +71,9 @@ fn write(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub fn name(error: &ReplayError, next: u64) -> (String, u64) {
     let (code, index) = match error {
         ReplayError::Malformed { index, malformed } => (malformed.code, *index),
-        ReplayError::Refused { index, refused } => (refused.first().map_or("refused", |first| first.refusal.code()), *index),
+        ReplayError::Refused { index, refused } => {
+            (refused.first().map_or("refused", |first| first.refusal.code()), *index)
+        }
         ReplayError::Beginning(_) => ("not_a_beginning", 0),
         ReplayError::TimeWentBack { index } => ("time_went_back", *index),
         ReplayError::Repeated { index, .. } => ("repeated", *index),
@@ -88,10 +91,10 @@ pub fn keep_beside(
     shown: &Checkpoint,
     note: &str,
 ) {
-    let held = published.and_then(|published| {
-        published.checkpoint_at(shown.size, seal).or_else(|| Some(published.checkpoint.clone()))
-    });
-    let held = held.and_then(|note| Some((Checkpoint::open(note.as_bytes(), seal.origin(), seal.verifier()).ok()?, note)));
+    let held = published
+        .and_then(|published| published.checkpoint_at(shown.size, seal).or_else(|| Some(published.checkpoint.clone())));
+    let held =
+        held.and_then(|note| Some((Checkpoint::open(note.as_bytes(), seal.origin(), seal.verifier()).ok()?, note)));
     let evidence = Evidence::of(held.as_ref().map(|(checkpoint, note)| (checkpoint, &**note)), shown, note);
     match folder.keep(&evidence) {
         Ok(Some(path)) => tracing::error!(

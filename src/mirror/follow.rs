@@ -57,6 +57,16 @@ pub enum LookError {
         /// What the mirror holds.
         held: u64,
     },
+    /// The origin's operator must say why: no proof of its leads from what is held to what it shows.
+    #[error(
+        "the origin does not prove that its checkpoint of size {shown} begins with the {held} entries that are held"
+    )]
+    LeadsElsewhere {
+        /// What it shows.
+        shown: u64,
+        /// What the mirror holds.
+        held: u64,
+    },
     /// Look at the database.
     #[error("the mirror's own database: {0}")]
     Store(#[from] StoreError),
@@ -109,7 +119,9 @@ impl Follower {
         match &looked {
             Ok(_) => self.standing.saw(begun),
             Err(LookError::Stopped(_)) => {}
-            Err(error @ LookError::WentBack { .. }) => self.standing.went_back(error.to_string()),
+            Err(error @ (LookError::WentBack { .. } | LookError::LeadsElsewhere { .. })) => {
+                self.standing.differs(error.to_string());
+            }
             Err(error) => self.standing.trouble(error.to_string()),
         }
         looked
@@ -176,13 +188,17 @@ impl Follower {
         Ok(verify_consistency(first, second, &proof, tree.root(), shown.root).is_ok())
     }
 
-    /// Entries were not those that the log signed. If what is held does not begin the checkpoint, the log has forked; else
-    /// the entries came from nobody.
-    async fn does_not_add_up(&mut self, shown: &Checkpoint, note: &str) -> LookError {
+    /// Entries were not those that the log signed. If no proof leads from what is held to the checkpoint, the log may have
+    /// forked: a bad proof shows nothing by itself, so both checkpoints are kept, and the origin is asked again. Else the
+    /// entries came from nobody.
+    async fn does_not_add_up(&self, shown: &Checkpoint, note: &str) -> LookError {
         if self.signed > 0 {
             match self.is_under(&self.replica.tree().clone(), shown).await {
                 Ok(true) => {}
-                Ok(false) => return self.forked(shown, note),
+                Ok(false) => {
+                    self.keep(shown, note);
+                    return LookError::LeadsElsewhere { shown: shown.size, held: self.replica.tree().size() };
+                }
                 Err(error) => return error,
             }
         }
@@ -234,7 +250,9 @@ impl Follower {
                 index = accused.index, code = accused.code, file = %path.display(), %error,
                 "the log signed an entry that a rule forbids: hand these files to both Parties"
             ),
-            Err(failure) => tracing::error!(index = accused.index, code = accused.code, %failure, %error, "evidence could not be kept"),
+            Err(failure) => {
+                tracing::error!(index = accused.index, code = accused.code, %failure, %error, "evidence could not be kept")
+            }
         }
     }
 

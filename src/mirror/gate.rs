@@ -34,7 +34,10 @@ pub fn may_cosign(
     now: u64,
 ) -> Result<(), Withheld> {
     if let Some(stopped) = standing.stopped() {
-        return Err(Withheld::Never(format!("this mirror has stopped: {} at {}: {}", stopped.code, stopped.at, stopped.why)));
+        return Err(Withheld::Never(format!(
+            "this mirror has stopped: {} at {}: {}",
+            stopped.code, stopped.at, stopped.why
+        )));
     }
     let (tree, now) = (published.replica.tree(), i64::try_from(now).unwrap_or(i64::MAX));
     if tree.root_at(checkpoint.size) != Some(checkpoint.root) {

@@ -102,7 +102,19 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
     let folder = folder.join("evidence");
     let evidence = EvidenceFolder::new(&folder);
     Ok(Follower {
-        origin, log_key, log, replica, signed, checkpoints, ahead, seal, published, standing, evidence, folder, clock,
+        origin,
+        log_key,
+        log,
+        replica,
+        signed,
+        checkpoints,
+        ahead,
+        seal,
+        published,
+        standing,
+        evidence,
+        folder,
+        clock,
     })
 }
 

@@ -40,7 +40,7 @@ pub struct Stopped {
 pub struct Standing {
     stopped: ArcSwapOption<Stopped>,
     trouble: ArcSwapOption<String>,
-    behind: ArcSwapOption<String>,
+    differing: ArcSwapOption<String>,
     withheld: ArcSwapOption<String>,
     seen: AtomicU64,
 }
@@ -60,7 +60,7 @@ impl Standing {
     pub fn saw(&self, at: Duration) {
         self.seen.store(at.as_secs(), Ordering::SeqCst);
         self.trouble.store(None);
-        self.behind.store(None);
+        self.differing.store(None);
     }
 
     /// Notes why the origin could not be followed this time. It may pass.
@@ -73,14 +73,14 @@ impl Standing {
         self.trouble.load_full()
     }
 
-    /// Notes that the origin shows less than it has signed.
-    pub fn went_back(&self, why: String) {
-        self.behind.store(Some(Arc::new(why)));
+    /// Notes that what the origin shows does not go on from what it has signed.
+    pub fn differs(&self, why: String) {
+        self.differing.store(Some(Arc::new(why)));
     }
 
-    /// What the origin shows less of, if it does.
-    pub fn is_back(&self) -> Option<Arc<String>> {
-        self.behind.load_full()
+    /// In what the origin differs from what it has signed, if it does.
+    pub fn is_differing(&self) -> Option<Arc<String>> {
+        self.differing.load_full()
     }
 
     /// Notes why a checkpoint that the origin signed will not be cosigned, or that one was.
@@ -135,7 +135,18 @@ impl Ledger {
         let (long, copy) = (Arc::new(Semaphore::new(1)), Some(Arc::new(copy)));
         let clerk = None;
         Arc::new(Ledger {
-            published, seal, reader, accesses, clock, trust, copy, clerk, queue, verifying, computing, long,
+            published,
+            seal,
+            reader,
+            accesses,
+            clock,
+            trust,
+            copy,
+            clerk,
+            queue,
+            verifying,
+            computing,
+            long,
         })
     }
 }

@@ -101,9 +101,7 @@ fn refused(failure: &Failure) -> Response {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             answer(status, TEXT, format!("{refusal}\n"))
         }
-        Failure::Withheld(Withheld::Never(_)) => {
-            answer(StatusCode::UNPROCESSABLE_ENTITY, TEXT, format!("{failure}\n"))
-        }
+        Failure::Withheld(Withheld::Never(_)) => answer(StatusCode::UNPROCESSABLE_ENTITY, TEXT, format!("{failure}\n")),
         Failure::Withheld(Withheld::NotYet(_)) | Failure::Stopped(_) => {
             answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{failure}\n"))
         }

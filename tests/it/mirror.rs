@@ -58,7 +58,8 @@ async fn a_mirror_serves_its_own_copy_with_its_own_tokens_also_when_the_origin_i
     let Some(place) = Place::new().await else { return };
     let mirror = Copied::start(&place, &from, &api.clock, "US").await;
     let size = api.size();
-    let paths = ["/checkpoint", "/tile/0/000.p/5", "/tile/entries/000.p/5", "/v1/records", "/v1/records/3/note", "/v1/terms"];
+    let paths =
+        ["/checkpoint", "/tile/0/000.p/5", "/tile/entries/000.p/5", "/v1/records", "/v1/records/3/note", "/v1/terms"];
     let mut said = Vec::new();
     for path in paths {
         said.push(api.get(path, &from.token).await.expect(200).body);

@@ -59,8 +59,7 @@ async fn what_is_lodged_is_brought_to_the_ledger() {
     let from = From { url, token, terms: api.ledger.trust.terms };
     let Some(place) = Place::new().await else { return };
     let mirror = Copied::start(&place, &from, &api.clock, "US").await;
-    let bringing =
-        tokio::spawn(Window::bring(Arc::downgrade(&mirror.window), Arc::clone(&mirror.mirror.published)));
+    let bringing = tokio::spawn(Window::bring(Arc::downgrade(&mirror.window), Arc::clone(&mirror.mirror.published)));
     let (size, note) = (api.size(), designation("US/centre/1"));
     mirror.send(Call::note(&note)).await.expect(202);
     for _ in 0..500 {
