@@ -6,6 +6,7 @@ mod boot;
 mod claims;
 mod cli;
 mod cli_export;
+mod cli_mirror;
 mod cluster;
 mod completions;
 mod corrections;
