@@ -99,10 +99,13 @@ async fn mirror(arguments: Arguments) -> anyhow::Result<ExitCode> {
     } else {
         let complete = complete(follower, Duration::from_millis(arguments.every));
         let mirror = tokio::select! {
-            mirror = complete => mirror?,
-            () = signals.wait() => return Ok(ExitCode::SUCCESS),
+            mirror = complete => Some(mirror?),
+            () = signals.wait() => None,
         };
-        serve_until(&arguments, mirror, &opened.address, trust, &mut signals).await?
+        match mirror {
+            Some(mirror) => serve_until(&arguments, mirror, &opened.address, trust, &mut signals).await?,
+            None => ExitCode::SUCCESS,
+        }
     };
     if let Some(cluster) = opened.cluster {
         cluster.stop()?;
@@ -133,13 +136,12 @@ async fn complete(mut follower: Follower, every: Duration) -> anyhow::Result<Arc
             Err(not_yet) => follower = *not_yet,
         }
         match follower.look().await {
-            Ok(_) => {}
+            Ok(size) if size > 0 => continue,
+            Ok(_) => tracing::warn!("the log has no entry yet"),
             Err(error @ LookError::Stopped(_)) => bail!("there is nothing to serve: {error}"),
-            Err(error) => {
-                tracing::warn!(%error, "the copy is not complete yet");
-                tokio::time::sleep(every).await;
-            }
+            Err(error) => tracing::warn!(%error, "the copy is not complete yet"),
         }
+        tokio::time::sleep(every).await;
     }
 }
 

@@ -77,9 +77,26 @@ impl Mirror {
         }))
     }
 
-    /// Looks at the origin once, unless somebody else did after this was asked.
+    /// Looks at the origin once.
     pub async fn look(&self) -> Result<u64, LookError> {
         self.follower.lock().await.look().await
+    }
+
+    /// Looks at the origin if that is needed to hold so many entries, or to know that there are no more.
+    async fn reach(&self, size: u64) {
+        if self.has(size) {
+            return;
+        }
+        let mut follower = self.follower.lock().await;
+        // While this waited, another may have looked.
+        if !self.has(size) {
+            let _ = follower.look().await; // how it stands is noted
+        }
+    }
+
+    fn has(&self, size: u64) -> bool {
+        let unseen = self.standing.unseen_for(self.clock.unix_duration());
+        self.published.load().size() >= size && unseen <= gate::CONTACT / 2
     }
 
     /// Looks at the origin again and again, until the end is called.
@@ -135,12 +152,9 @@ impl Mirror {
     /// beside what it signed before.
     async fn prepare(self: Arc<Mirror>, authentic: &Authentic<'_>) -> Result<(), Withheld> {
         let wanted = authentic.checkpoint();
-        let unseen = self.standing.unseen_for(self.clock.unix_duration());
-        if self.published.load().size() < wanted.size || unseen > gate::CONTACT / 2 {
-            // In a task of its own: what is begun is finished, whoever still waits for it.
-            let looking = Arc::clone(&self);
-            let _ = tokio::time::timeout(FETCH, tokio::spawn(async move { looking.look().await.map(drop) })).await;
-        }
+        // In a task of its own: what is begun is finished, whoever still waits for it.
+        let (looking, size) = (Arc::clone(&self), wanted.size);
+        let _ = tokio::time::timeout(FETCH, tokio::spawn(async move { looking.reach(size).await })).await;
         let root = self.published.load().replica.tree().root_at(wanted.size);
         if root.is_some_and(|root| root != wanted.root) {
             let error = self.follower.lock().await.forked(wanted, authentic.by_log());

@@ -166,7 +166,8 @@ impl Window {
             Err(error) => return tracing::warn!(%digest, %error, "the origin does not take what was lodged here"),
         };
         let status = answer.status().as_u16();
-        if status == 429 || !matches!(status, 200..=299 | 400..=499) {
+        // An answer is one that a ledger gives to a record: it is in, or it cannot be. "No such address" is none.
+        if !matches!(status, 200 | 201 | 400 | 409 | 413 | 422) {
             return tracing::warn!(%digest, status, "the origin does not take what was lodged here");
         }
         let body = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().unwrap_or_default();

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use countersign::author::sign;
+use countersign::note::Signer;
 use countersign::treaty::record::Kind;
 
 use super::support::http::now;
@@ -27,6 +29,16 @@ fn address(serving: &mut Serving, log: &Path) -> String {
     })
 }
 
+/// A record by the US centre of a demonstration.
+fn lodged_by(demo: &Folder, origin: &str) -> String {
+    let key = std::fs::read_dir(demo.path("demo/keys")).expect("keys").map(|item| item.expect("readable").path());
+    let mut key = key.filter(|path| text(path).contains("US_centre_") && text(path).ends_with(".key"));
+    let key = std::fs::read_to_string(key.next().expect("a centre")).expect("readable");
+    let key = Signer::parse(key.trim()).expect("a key");
+    let record = draft(Kind::Designation, &[key.verifier().name()], designating("B1", "designate"));
+    sign(&record.text(origin), &[&key]).expect("signs")
+}
+
 #[test]
 fn a_mirror_copies_a_ledger_is_killed_goes_on_and_outlives_it() {
     let Some(demo) = Demo::start() else { return };
@@ -36,7 +48,7 @@ fn a_mirror_copies_a_ledger_is_killed_goes_on_and_outlives_it() {
     std::fs::write(&trust, format!("{line}\n")).expect("written");
     success(&["keygen", "--name", "US/mirror/1", "--out", text(folder.root())]);
     success(&["keygen", "--name", "US/window/1", "--out", text(folder.root())]);
-    let (url, token) = (demo.text("url"), demo.text("token"));
+    let (url, token, origin) = (demo.text("url"), demo.text("token"), demo.text("origin"));
     let copy = ["mirror", "--from", &url, "--token", &token, "--trust", text(&trust), "--data-dir", text(&data)];
     let size = success(&[&copy[..], &["--once"]].concat());
     assert_eq!(size.trim(), demo.size().to_string());
@@ -47,7 +59,7 @@ fn a_mirror_copies_a_ledger_is_killed_goes_on_and_outlives_it() {
     address(&mut serving, &log);
     serving.child.kill().expect("it can be killed");
     serving.child.wait().expect("it ends");
-    let Demo { serving: ledger, folder: _kept, .. } = demo;
+    let Demo { serving: ledger, folder: kept, .. } = demo;
     ledger.stop("TERM");
     let mut serving = Serving::start(&serve, &log);
     let mirror = address(&mut serving, &log);
@@ -60,6 +72,12 @@ fn a_mirror_copies_a_ledger_is_killed_goes_on_and_outlives_it() {
         Some(get("/readyz")).filter(|ready| ready.contains("not followed"))
     });
     assert!(ready.starts_with("ready\n"), "{ready}");
+    // The ledger is gone, and the mirror's window takes what it would have taken.
+    let (note, word) = (folder.path("note"), folder.path("word"));
+    std::fs::write(&note, lodged_by(&kept, &origin)).expect("written");
+    let sent = run(&["submit", text(&note), "--url", &mirror, "--out", text(&word)]);
+    assert_eq!(sent.status.code(), Some(5), "{}", String::from_utf8_lossy(&sent.stderr));
+    assert!(std::fs::read_to_string(&word).expect("written").starts_with("countersign/lodged/v1\n"));
     serving.stop("TERM");
 }
 

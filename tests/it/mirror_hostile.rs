@@ -50,12 +50,14 @@ async fn has_stopped(mirror: &Copied, operator: &Operator, code: &str, index: u6
 #[tokio::test(flavor = "multi_thread")]
 async fn what_every_signature_allows_and_one_rule_forbids_stops_the_mirror_and_is_kept_with_its_proof() {
     let Some((operator, place, mirror)) = cosigned().await else { return };
+    let good = operator.shown();
     operator.append(&designation("US/centre/1"), now());
     let index = operator.append(&forbidden(), now());
     operator.append(&designation("RU/centre/1"), now());
     let (status, why) = mirror.ask_for(&operator.shown(), 3).await;
     assert!(status == 422 && why.contains("role_not_allowed at 4"), "{status} {why}");
     has_stopped(&mirror, &operator, "role_not_allowed", index).await;
+    assert_eq!(mirror.ask_for(&good, 3).await.0, 422, "what was good is cosigned no more either");
     let kept = place.evidence();
     assert_eq!(kept.len(), 2, "{kept:?}");
     let read = |end: &str| {
