@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::request::{self, Parameters};
 use super::{App, Peer, TEXT, json, log, typed, write};
 use crate::hash::Hash;
-use crate::service::copy::{Copy, Standing};
+use crate::service::copy::{Mirrored, Standing};
 use crate::service::known::Known;
 use crate::service::ledger::Ledger;
 use crate::service::query::QueryError;
@@ -67,7 +67,7 @@ fn why_not(standing: &Standing) -> Option<Problem> {
 }
 
 fn window(app: &App) -> Result<Arc<Window>, Problem> {
-    app.ledger.copy.as_deref().and_then(|Copy { window, .. }| window.clone()).ok_or(Problem::route_unknown())
+    app.ledger.copy.as_deref().and_then(|Mirrored { window, .. }| window.clone()).ok_or(Problem::route_unknown())
 }
 
 /// `POST /v1/records` at a copy: keeps the record, answers the window's word for it (202), and brings it to the origin. A

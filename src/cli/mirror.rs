@@ -20,7 +20,7 @@ use crate::mirror::origin::Origin;
 use crate::mirror::{Mirror, load};
 use crate::note::KeyKind;
 use crate::service::clock::Clock;
-use crate::service::copy::{Copy, CopySettings};
+use crate::service::copy::{CopySettings, Mirrored};
 use crate::service::ledger::Ledger;
 use crate::service::window::Window;
 use crate::store::Address;
@@ -157,7 +157,7 @@ async fn serve_until(
     let Some(key) = &arguments.key else { bail!("give --key") };
     let cosigner = mirror.cosigner(files::read_signer(key)?, &data_dir.join("cosigned"), arguments.begin)?;
     let (seal, published) = (Arc::clone(&mirror.seal), Arc::clone(&mirror.published));
-    let copy = Copy { standing: Arc::clone(&mirror.standing), window: window.clone() };
+    let copy = Mirrored { standing: Arc::clone(&mirror.standing), window: window.clone() };
     let settings = CopySettings {
         store: store.clone(),
         trust,

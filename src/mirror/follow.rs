@@ -259,12 +259,13 @@ impl Follower {
     /// Keeps a checkpoint on the disk and for readers.
     fn take(&mut self, shown: &Checkpoint, note: &str) -> Result<(), LookError> {
         if self.ahead.iter().any(|head| head.size == shown.size) {
-            return Ok(()); // it is in the file since before the database lost what was under it
+            return Ok(()); // it is in the file, and the database lost what was under it or did not take it
         }
         self.checkpoints.append(note).map_err(|error: CheckpointsError| {
             self.stop("disk".into(), shown.size, format!("{error}: mend the cause, and start again"))
         })?;
         self.seal.keep(shown.size, note);
+        self.ahead.push(Head { size: shown.size, root: shown.root });
         Ok(())
     }
 

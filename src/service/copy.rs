@@ -100,7 +100,7 @@ impl Standing {
 }
 
 /// What makes a ledger a copy.
-pub struct Copy {
+pub struct Mirrored {
     /// How it stands to its origin.
     pub standing: Arc<Standing>,
     /// Where records are lodged, if the copy has a key for that.
@@ -120,7 +120,7 @@ pub struct CopySettings {
     /// The time.
     pub clock: Clock,
     /// The rest.
-    pub copy: Copy,
+    pub copy: Mirrored,
 }
 
 impl Ledger {

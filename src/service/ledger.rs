@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use super::access::Token;
 use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
-use super::copy::Copy;
+use super::copy::Mirrored;
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
 use super::query::QueryError;
@@ -131,7 +131,7 @@ pub struct Ledger {
     /// The root of trust.
     pub trust: Trust,
     /// What makes this a copy of another server's log, where it is one.
-    pub copy: Option<Arc<Copy>>,
+    pub copy: Option<Arc<Mirrored>>,
     /// Countersigns records while they wait; a copy has none.
     pub(super) clerk: Option<Signer>,
     /// Where records wait for the sequencer.

@@ -8,6 +8,8 @@
 //! Invariants: comparing and storing are one act, under one lock; a line is given out only after its checkpoint is on
 //! the disk; where that fails, nothing is cosigned again before a new start.
 //!
+//! A mirror cosigns with the same [`Cosigner`], and asks for more than consistency ([`Cosigner::demanding`]).
+//!
 //! Deliberately absent: records and their rules (a mirror's work), asking logs for anything, and a clock of its own.
 
 pub mod evidence;

@@ -152,3 +152,41 @@ async fn a_mirror_follows_by_itself_until_it_is_told_to_stop() {
     stop.send(true).expect("it follows");
     following.await.expect("it ends");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_take_what_was_judged_is_asked_again() {
+    let Some(place) = Place::new().await else { return };
+    let operator = Operator::start(now()).await;
+    let (from, clock) = (From::operator(&operator), Clock::scripted(now()));
+    let mirror = Copied::start(&place, &from, &clock, "US").await;
+    operator.append(&designation("US/centre/1"), now());
+    place.database.sabotage("REVOKE INSERT ON countersign.entry FROM countersign_runtime").await;
+    for _ in 0..2 {
+        mirror.look().await.expect_err("nothing is written");
+        assert_eq!(mirror.size(), 3, "and nothing is shown");
+    }
+    let (status, why) = mirror.ask_for(&operator.shown(), 0).await;
+    assert!(status == 503 && why.contains("holds 3 entries"), "{status} {why}");
+    place.database.sabotage("GRANT INSERT ON countersign.entry TO countersign_runtime").await;
+    operator.append(&designation("US/centre/1"), now());
+    assert_eq!(mirror.look().await.expect("taken up"), 5);
+    mirror.cosigned(&operator.newest(), &mirror.ask_for(&operator.shown(), 0).await);
+    drop(mirror);
+    let mirror = Copied::start(&place, &from, &clock, "US").await;
+    let sizes: Vec<u64> = mirror.mirror.published.load().sizes().iter().copied().collect();
+    assert_eq!(sizes, [3, 4, 5], "each checkpoint stands in the file once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_hand_wrote_into_the_database_is_judged_like_everything_else() {
+    let (Some(place), Some(other)) = (Place::new().await, Place::new().await) else { return };
+    let operator = Operator::start(now()).await;
+    let (from, clock) = (From::operator(&operator), Clock::scripted(now()));
+    let mirror = Copied::start(&place, &from, &clock, "US").await;
+    let place = Place { folder: other.folder, ..place };
+    let mut second = open(&place, &from, &clock).await.expect("a second mirror over the same database");
+    operator.append(&designation("US/centre/1"), now());
+    assert_eq!(second.look().await.expect("taken up"), 4);
+    assert_eq!(mirror.look().await.expect("found in the database"), 4);
+    mirror.cosigned(&operator.newest(), &mirror.ask_for(&operator.shown(), 0).await);
+}

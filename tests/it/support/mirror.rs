@@ -14,7 +14,7 @@ use countersign::mirror::load::{self, LoadError, Settings};
 use countersign::mirror::origin::Origin;
 use countersign::note::{KeyKind, Note, Signer, Verifier};
 use countersign::service::clock::Clock;
-use countersign::service::copy::{Copy, CopySettings};
+use countersign::service::copy::{CopySettings, Mirrored};
 use countersign::service::ledger::Ledger;
 use countersign::service::window::Window;
 use countersign::store::cluster::ClusterRole;
@@ -119,7 +119,7 @@ impl Copied {
             seal: Arc::clone(&mirror.seal),
             published: Arc::clone(&mirror.published),
             clock: clock.clone(),
-            copy: Copy { standing: Arc::clone(&mirror.standing), window: Some(Arc::clone(&window)) },
+            copy: Mirrored { standing: Arc::clone(&mirror.standing), window: Some(Arc::clone(&window)) },
         });
         let timers = Timers::default();
         let routes = api::routes(Arc::clone(&ledger), timers).merge(http::routes(Arc::new(cosigner), timers.body));
