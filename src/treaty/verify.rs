@@ -154,6 +154,14 @@ impl Verified {
         self.passed.iter().all(Option::is_some)
     }
 
+    /// The signers whose keys `register` does not know, as reasons to refuse. A record that brings all its keys with it
+    /// has as many as it has signers.
+    pub fn unknown_keys(&self, register: &Register) -> Vec<Refused> {
+        let signers = self.signed.record.header.signers.iter().enumerate();
+        let unknown = signers.filter(|(_, name)| register.key(name.as_str()).is_none());
+        unknown.map(|(i, _)| self.signed.refused(Refusal::KeyUnknown, i)).collect()
+    }
+
     /// Makes the clerk's line for one second, while there is time.
     pub fn countersign_ahead(&mut self, clerk: &Signer, at: Instant) -> Result<(), SignError> {
         let line = countersign(clerk, &self.signed.digest, at.unsigned())?;
