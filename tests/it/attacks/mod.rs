@@ -35,6 +35,8 @@ enum Detector {
 const DETECTORS: [Detector; 3] = [Detector::Audit, Detector::Holder, Detector::Witness];
 /// The size that the Party's checkpoint is of. Of later entries it holds the receipt of one.
 const HELD: u64 = 20;
+/// The size that the witness had cosigned before the tail was there.
+const COSIGNED: u64 = 22;
 /// The later entry whose receipt the Party holds.
 const KEPT: usize = 25;
 
@@ -43,7 +45,9 @@ struct World {
     stock: Stock,
     folder: Folder,
     witness: Witness,
+    /// What it cosigned last, and what it had cosigned when the log was shorter.
     held: Held,
+    earlier: Held,
     entries: Vec<String>,
     receipts: Vec<String>,
 }
@@ -70,8 +74,9 @@ impl World {
         logs.add(ORIGIN.to_owned(), log_key().verifier().clone()).expect("a log");
         let witness = Witness::new(key_of_witness(), logs).expect("a witness");
         let held = ask(&witness, None, &log, log.size()).expect("the first checkpoint is cosigned");
+        let earlier = ask(&witness, None, &log, COSIGNED).expect("a first checkpoint is cosigned");
         stock.api.database.sabotage(forge::KEEP).await;
-        Some(World { stock, folder, witness, held, entries, receipts })
+        Some(World { stock, folder, witness, held, earlier, entries, receipts })
     }
 
     /// Audits the database; the codes of what was found.
@@ -94,15 +99,15 @@ impl World {
     }
 
     /// Who finds something, and what.
-    fn look(&self, shown: Option<&Log>) -> Vec<(Detector, String)> {
+    fn look(&self, shown: Option<(&Log, &Held)>) -> Vec<(Detector, String)> {
         let checkpoint = self.folder.path("checkpoint").display().to_string();
         let mut held = vec!["--checkpoint", &checkpoint, "--receipt"];
         held.extend(self.receipts.iter().map(String::as_str));
         let alone = self.audit(&[]);
         let mut found: Vec<(Detector, String)> = alone.iter().map(|fault| (Detector::Audit, fault.clone())).collect();
         found.extend(self.audit(&held).difference(&alone).map(|fault| (Detector::Holder, fault.clone())));
-        if let Some(log) = shown {
-            let refused = ask(&self.witness, Some(&self.held), log, log.size()).err();
+        if let Some((log, held)) = shown {
+            let refused = ask(&self.witness, Some(held), log, log.size()).err();
             found.extend(refused.map(|refusal| (Detector::Witness, refusal.to_string())));
         }
         found
@@ -110,7 +115,7 @@ impl World {
 
     /// Everything as it was.
     async fn restore(&self, undo: &str) {
-        self.stock.api.database.sabotage(&format!("{undo};{}", forge::behind(forge::RESTORE))).await;
+        self.stock.api.database.sabotage(&forge::behind(&format!("{undo}; {}", forge::RESTORE))).await;
     }
 
     async fn attack(&self, attack: &Attack, at: usize) -> Vec<(Detector, String)> {
@@ -128,12 +133,13 @@ impl World {
                 database.sabotage(undo).await;
                 found
             }
-            Act::Forge(act) => {
+            Act::Forge(act) | Act::Tail(act) => {
+                let held = if matches!(attack.act, Act::Tail(_)) { &self.earlier } else { &self.held };
                 let mut entries = self.entries.clone();
                 act(&mut entries, at);
                 let log = Log::of(&entries);
                 database.sabotage(&forge::behind(&replace(&log))).await;
-                let found = tokio::task::block_in_place(|| self.look(Some(&log)));
+                let found = tokio::task::block_in_place(|| self.look(Some((&log, held))));
                 self.restore("SELECT 1").await;
                 found
             }
@@ -169,7 +175,7 @@ fn place(seed: usize, attack: usize) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_attack_is_found_by_whom_it_says_and_no_detector_is_idle() {
     let Some(world) = World::new().await else { return };
-    let clean = tokio::task::block_in_place(|| world.look(Some(&Log::of(&world.entries))));
+    let clean = tokio::task::block_in_place(|| world.look(Some((&Log::of(&world.entries), &world.held))));
     assert_eq!(clean, Vec::new(), "nothing was done yet");
     let places = std::env::var("COUNTERSIGN_ATTACKS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
     let first = usize::try_from(std::process::id()).expect("a number");
@@ -189,7 +195,7 @@ async fn every_attack_is_found_by_whom_it_says_and_no_detector_is_idle() {
         }
     }
     assert_eq!(alone.into_iter().collect::<Vec<_>>(), DETECTORS, "without each of them some attack would pass");
-    let clean = tokio::task::block_in_place(|| world.look(Some(&Log::of(&world.entries))));
+    let clean = tokio::task::block_in_place(|| world.look(Some((&Log::of(&world.entries), &world.held))));
     assert_eq!(clean, Vec::new(), "everything is as it was");
 }
 

@@ -18,6 +18,8 @@ pub enum Act {
     Schema(&'static str, &'static str),
     /// Another log, all of it, in the place of the one that is there.
     Forge(fn(&mut Vec<String>, usize)),
+    /// The same, done before the witness was asked about what is changed.
+    Tail(fn(&mut Vec<String>, usize)),
 }
 
 /// An attack.
@@ -264,9 +266,14 @@ pub const ATTACKS: &[Attack] = &[
         &[Holder, Witness],
     ),
     attack(
-        "A-36 the tail of which only one receipt is held",
-        Act::Forge(|entries, _| entries[super::KEPT] = countersigned(&colluding(), received(&entries[super::KEPT]))),
-        &[Holder, Witness],
+        "A-36 another record in the part that nobody cosigned yet",
+        Act::Tail(|entries, _| entries[super::KEPT] = countersigned(&colluding(), received(&entries[super::KEPT]))),
+        &[Holder],
+    ),
+    attack(
+        "A-37 a record dropped for which a receipt was given",
+        Act::Tail(|entries, _| entries.truncate(super::KEPT)),
+        &[Holder],
     ),
     attack(
         "A-39 the countersignature of another record",
