@@ -4,32 +4,11 @@ use countersign::store::cluster::ClusterRole;
 use countersign::tlog::checkpoint::Checkpoint;
 use serde_json::Value;
 
+use super::attacks::forge::{KEEP, RESTORE, behind};
 use super::support::ledger::{ORIGIN, log_key};
 use super::support::postgres::TestDatabase;
 use super::support::program::{Folder, run};
 use super::support::stock::{ENTRIES, Stock};
-
-/// Switches the triggers of entries and heads off, does something, and puts them back as they were.
-fn behind(what: &str) -> String {
-    let each = |how: &str| {
-        ["entry_is_kept", "entry_is_not_truncated"]
-            .map(|name| format!("ALTER TABLE countersign.entry {how} TRIGGER {name};"))
-            .concat()
-            + &["tree_head_is_kept", "tree_head_is_not_truncated"]
-                .map(|name| format!("ALTER TABLE countersign.tree_head {how} TRIGGER {name};"))
-                .concat()
-            + &["head_is_one_row", "head_is_not_truncated", "head_moves_forward"]
-                .map(|name| format!("ALTER TABLE countersign.head {how} TRIGGER {name};"))
-                .concat()
-    };
-    format!("{} {what}; {}", each("DISABLE"), each("ENABLE ALWAYS"))
-}
-
-const KEEP: &str = "CREATE TABLE public.entry AS TABLE countersign.entry; CREATE TABLE public.tree_head AS TABLE countersign.tree_head; \
-    CREATE TABLE public.head AS TABLE countersign.head";
-const RESTORE: &str = "DELETE FROM countersign.entry; INSERT INTO countersign.entry TABLE public.entry; \
-    DELETE FROM countersign.tree_head; INSERT INTO countersign.tree_head TABLE public.tree_head; \
-    DELETE FROM countersign.head; INSERT INTO countersign.head TABLE public.head";
 
 /// What is done to rows, and what it is found as.
 const ROWS: &[(&str, &str)] = &[

@@ -16,21 +16,19 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::demo::story::{HOUR, after};
-use super::super::keygen;
 use super::super::player::Statement;
 use super::super::progress::Progress;
 use super::super::terms_init::{self, Keys};
 use super::new_start::FIRST;
 use super::new_start::years::{Author, Pen, QUOTA};
-use super::{ORIGIN, percentile, print};
+use super::{ORIGIN, first_keys, percentile, print};
 use crate::author::Draft;
 use crate::hash::Hash;
-use crate::note::KeyKind;
 use crate::service::clock::Clock;
 use crate::tlog::EMPTY_ROOT;
 use crate::treaty::admit::rules;
 use crate::treaty::apply::apply;
-use crate::treaty::party::{KeyName, Party};
+use crate::treaty::party::KeyName;
 use crate::treaty::reciprocity::{Frame, Scope, Viewer, statuses};
 use crate::treaty::record::{Anchor, Record};
 use crate::treaty::register::Register;
@@ -127,15 +125,7 @@ struct Plain {
 impl Plain {
     /// Begins with the terms.
     fn begin() -> anyhow::Result<Plain> {
-        let mut keys = vec![
-            keygen::new_key(ORIGIN, KeyKind::Ed25519)?,
-            keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
-        ];
-        for party in Party::ALL {
-            for role in ["root/1", "recovery/1"] {
-                keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
-            }
-        }
+        let keys = first_keys()?;
         let all = Keys::of(keys.iter().map(|key| key.verifier().clone()));
         let begins = time::Instant::parse(&format!("{FIRST}-01-01T00:00:00Z")).context("a calendar year")?;
         let mut terms = terms_init::draft(ORIGIN, &all, true, true, &Clock::scripted(begins))?;

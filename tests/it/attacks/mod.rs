@@ -5,7 +5,7 @@
 //! Party. `COUNTERSIGN_ATTACKS` says at how many places each is tried, one if left out:
 //! `COUNTERSIGN_ATTACKS=25 cargo test --test it attacks`.
 
-mod forge;
+pub mod forge;
 mod table;
 
 use std::collections::BTreeSet;
