@@ -126,6 +126,20 @@ pub const ATTACKS: &[Attack] = &[
         &[Holder, Witness],
     ),
     attack(
+        "A-10 a row killed on its page, without any trigger",
+        Act::Sql(
+            |at| {
+                format!(
+                    "CREATE EXTENSION IF NOT EXISTS pg_surgery SCHEMA public; \
+                     SELECT public.heap_force_kill('countersign.entry'::pg_catalog.regclass, \
+                     ARRAY[(SELECT ctid FROM countersign.entry WHERE index = {at})])"
+                )
+            },
+            "SELECT 1",
+        ),
+        &[Audit],
+    ),
+    attack(
         "A-11 everything removed, and an altered copy loaded",
         Act::Sql(
             |at| {
