@@ -47,7 +47,8 @@ pub fn settle(docket: &mut Docket) {
     }
 }
 
-/// The cases that an entry may settle or open again: its own, and those of the records that it reaches.
+/// The cases that an entry may settle or open again: its visit, and those of the records that it reaches. What it begins
+/// itself is open until another entry ends it.
 fn touched(known: &Known<'_>, index: u32) -> BTreeSet<Case> {
     let (mut reached, mut layer) = (BTreeSet::from([index]), vec![index]);
     for _ in 0..REACH {
@@ -55,7 +56,14 @@ fn touched(known: &Known<'_>, index: u32) -> BTreeSet<Case> {
         let named: Vec<u32> = events.flat_map(names).filter(|&named| reached.insert(named)).collect();
         layer = named;
     }
-    reached.iter().flat_map(|&index| of_record(known, index)).collect()
+    reached.remove(&index);
+    let visit = known.visit_of(index).filter(|&visit| visit != index || !is_admissible(known, index)).map(Case::Visit);
+    reached.iter().flat_map(|&index| of_record(known, index)).chain(visit).collect()
+}
+
+/// Whether an entry is a request by which something is owed.
+fn is_admissible(known: &Known<'_>, index: u32) -> bool {
+    known.event(index).is_some_and(|event| matches!(event.act, Act::Intent { inadmissible: None, .. }))
 }
 
 /// What a record is about. A request is about nothing that came before it.
