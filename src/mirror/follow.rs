@@ -20,7 +20,7 @@ use super::checkpoints::{CheckpointFile, CheckpointsError};
 use super::evidence::{self, Accused};
 use super::origin::{Origin, OriginError};
 use crate::note::Verifier;
-use crate::replica::{ReplayError, Replica};
+use crate::replica::{ReplayError, Replayed, Replica};
 use crate::service::clock::Clock;
 use crate::service::copy::{Standing, Stopped};
 use crate::service::published::{Published, Seal};
@@ -215,14 +215,12 @@ impl Follower {
     ) -> Result<(Vec<Entry>, Replica), LookError> {
         let mut next = self.replica.clone();
         let judged = tokio::task::spawn_blocking(move || {
-            let mut judged = Vec::with_capacity(entries.len());
-            for bytes in &entries {
-                match next.replay(bytes, Signatures::Check) {
-                    Ok(entry) => judged.push(entry),
-                    Err(error) => return Err((error, bytes.clone())),
-                }
+            let bytes: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+            let Replayed { entries: judged, error } = next.replay_all(&bytes, Signatures::Check);
+            match error {
+                None => Ok((judged, next)),
+                Some(error) => Err((error, bytes.get(judged.len()).copied().unwrap_or_default().to_vec())),
             }
-            Ok((judged, next))
         });
         let judged = judged.await.map_err(|_| StoreError::Unreachable("the judgement was cut off".into()))?;
         let (error, bytes) = match judged {

@@ -82,23 +82,27 @@ fn of_record(known: &Known<'_>, index: u32) -> impl Iterator<Item = Case> {
     let visit = known.visit_of(index).map(Case::Visit);
     let notice = Some(Case::Notice(index)).filter(|_| known.is_notice(index));
     let claim = Some(Case::Claim(index)).filter(|_| matches!(act, Some(Act::Claim(_))));
-    let report = Some(Case::Report(index)).filter(|_| matches!(act, Some(Act::Report { .. })));
+    let is_unclear = || matches!(act, Some(Act::Report { ambiguities, .. }) if !ambiguities.is_empty());
+    let is_corrected = || known.correction(index).is_some() && matches!(act, Some(Act::Report { .. }));
+    let report = Some(Case::Report(index)).filter(|_| is_unclear() || is_corrected());
     [visit, notice, claim, report].into_iter().flatten()
 }
 
-/// The cases that were settled when a basis changes for a time that has passed.
+/// The cases that were settled when a basis changes for a time that has passed: terms carry everything, a designation the
+/// visits to its slot, a precondition visits. No correction changes one: what obligations rest on cannot be corrected.
 fn disturbed(known: &Known<'_>, index: u32) -> Vec<Case> {
-    let Some(event) = known.event(index) else { return Vec::new() };
-    let (changed, new) = match &event.act {
-        Act::Correction(correction) => (known.event(correction.original), correction.effective_at),
-        _ => (Some(event), None),
+    let Some(seen) = known.seen(index) else { return Vec::new() };
+    let rests = |case: &Case| match (seen.act, case) {
+        (Act::Terms(_), _) | (Act::Precondition { .. }, Case::Visit(_)) => true,
+        (Act::Designation { slot, .. }, Case::Visit(intent)) => known.slot_of_visit(*intent) == Some(*slot),
+        _ => false,
     };
-    let Some(changed) = changed else { return Vec::new() };
-    if !matches!(changed.act, Act::Terms(_) | Act::Designation { .. } | Act::Precondition { .. }) {
-        return Vec::new();
+    match seen.act {
+        Act::Terms(_) | Act::Designation { .. } | Act::Precondition { .. } => {
+            known.settled_since(known.pos_of(&seen).0).filter(rests).collect()
+        }
+        _ => Vec::new(),
     }
-    let since = [changed.effective_at, new].into_iter().flatten().fold(changed.received_at, Instant::min);
-    known.settled_since(since).collect()
 }
 
 /// From when on a case is settled, as far as is known.
