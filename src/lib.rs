@@ -28,6 +28,7 @@
 //! | [`store`] | Postgres, and the only SQL |
 //! | [`service`] | a running ledger: the sequencer, what readers see, what they ask |
 //! | [`witness`] | a light cosigner for third parties: what extends what it saw, and nothing else |
+//! | [`mirror`] | a Party's full copy, which judges every entry again before it cosigns |
 //! | [`api`] | HTTP |
 //! | [`cli`] | the command line |
 //!
@@ -40,6 +41,7 @@ pub mod evidence;
 pub mod hash;
 pub mod history;
 pub mod json;
+pub mod mirror;
 pub mod note;
 pub mod replica;
 pub mod service;

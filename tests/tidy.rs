@@ -64,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cli/inspect", PURE),
     ("cli/check", PURE),
     ("cli/audit_folder", PURE),
+    ("cli/audit_held", PURE),
 ];
 
 /// The modules that are functions of their arguments.

@@ -24,7 +24,6 @@ use super::{App, status, typed};
 use crate::service::known::Known;
 use crate::service::obligations::Filter;
 use crate::service::status::viewer;
-use crate::treaty::docket::Act;
 use crate::treaty::obligation::{Kind, State as Stands};
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::reciprocity::{Row, Viewer};
@@ -92,7 +91,7 @@ impl Calendar {
     fn written(&self, filter: &Filter) -> String {
         let rows = self.known.obligations(filter).rows;
         let mut events: Vec<Event> = rows.iter().map(due).collect();
-        events.extend(rows.iter().filter_map(|row| self.arrival(row)));
+        events.extend(rows.iter().filter_map(|row| self.arrival(row, filter.as_of)));
         events.sort_by(|one, other| (&one.at, &one.id).cmp(&(&other.at, &other.id)));
         let mut lines = Lines::default();
         lines.put("BEGIN", "VCALENDAR");
@@ -128,17 +127,16 @@ impl Calendar {
     }
 
     /// The arrival of the team whose admission is owed.
-    fn arrival(&self, row: &Row) -> Option<Event> {
+    fn arrival(&self, row: &Row, as_of: Instant) -> Option<Event> {
         if row.kind != Kind::Admit.as_str() {
             return None;
         }
         let digest = row.visit.as_ref()?;
         let past = self.known.past();
         let visit = past.visit_at(past.index_of(&digest.parse().ok()?)?)?;
-        let (visit, team) = (visit.visit(), name(row.holder));
-        let slot = visit.slot;
+        let (slot, team) = (visit.visit().slot, name(row.holder));
         Some(Event {
-            at: self.agreed_arrival(row).unwrap_or(visit.eta).to_string(),
+            at: visit.agreed_eta(as_of).to_string(),
             id: format!("ARRIVAL:{digest}:{slot}"),
             path: format!("/v1/inspections/{digest}"),
             created: row.created_at.clone(),
@@ -153,17 +151,6 @@ impl Calendar {
                 "Расчётное прибытие: по уведомлению или по последнему согласию обеих сторон.",
             ),
         })
-    }
-
-    /// The arrival of the newest postponement that moved an admission.
-    fn agreed_arrival(&self, row: &Row) -> Option<Instant> {
-        let docket = self.known.docket();
-        let moved = row.causes.iter().filter_map(|cause| {
-            let index = docket.index_of(&cause.parse().ok()?)?;
-            let Act::Postponement { eta: Some(eta), .. } = docket.seen(index)?.act else { return None };
-            Some((docket.pos(index)?, *eta))
-        });
-        moved.max().map(|(_, eta)| eta)
     }
 }
 

@@ -12,6 +12,7 @@
 mod access;
 mod atom;
 mod calendar;
+mod copy;
 mod docs;
 mod etag;
 mod exports;
@@ -75,20 +76,24 @@ pub struct Peer(pub IpAddr);
 /// The header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// Every route, from the table of operations.
+/// Every route, from the table of operations; a copy has one more, for what is lodged there.
 pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
-    let bundles = Semaphore::new(BUNDLES);
+    let (bundles, is_copy) = (Semaphore::new(BUNDLES), ledger.copy.is_some());
     let metrics = metrics::Metrics::new(ledger.clock.unix_duration());
     let (failures, streams) = (limit::Failures::default(), places::Places::new(feed::STREAMS));
     let downloads = places::Places::new(exports::DOWNLOADS);
     let app = Arc::new(App { ledger, failures, timers, metrics, bundles, streams, downloads });
     let mut router = Router::new();
     for operation in OPERATIONS {
-        let mut handler = handler(operation.id);
+        let mut handler = handler(operation.id, is_copy);
         if operation.access.takes_token() {
             handler = handler.route_layer(from_fn_with_state(Arc::clone(&app), access::recorded));
         }
         router = router.route(operation.path, handler);
+    }
+    if is_copy {
+        let recorded = from_fn_with_state(Arc::clone(&app), access::recorded);
+        router = router.route("/v1/lodged", get(copy::lodged).route_layer(recorded));
     }
     router
         .fallback(|| async { Problem::route_unknown().into_response() })
@@ -97,11 +102,11 @@ pub fn routes(ledger: Arc<Ledger>, timers: Timers) -> Router {
         .with_state(app)
 }
 
-/// What answers an operation.
-fn handler(id: Id) -> MethodRouter<Arc<App>> {
+/// What answers an operation, at the log's own server or at a copy.
+fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
     match id {
         Id::Live => get(log::livez),
-        Id::Ready => get(log::readyz),
+        Id::Ready => get(copy::readyz),
         Id::Metrics => get(metrics::metrics),
         Id::Description => get(openapi::description),
         Id::Docs => get(docs::page),
@@ -114,6 +119,7 @@ fn handler(id: Id) -> MethodRouter<Arc<App>> {
         Id::Tile => get(log::tile),
         Id::Verify => post(write::verify),
         Id::Records => get(read::records),
+        Id::Submit if is_copy => post(copy::lodge),
         Id::Submit => post(write::submit),
         Id::Prepare => post(write::prepare),
         Id::Record => get(read::record),

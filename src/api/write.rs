@@ -61,7 +61,7 @@ pub async fn submit(
 }
 
 /// The problem of a submission. A fault that lies outside the record's JSON names its line of the note.
-fn with_lines(error: SubmitError, note: &[u8]) -> Problem {
+pub(super) fn with_lines(error: SubmitError, note: &[u8]) -> Problem {
     let SubmitError::Refused { refused, .. } = &error else { return error.into() };
     let lines: Vec<Option<u32>> = refused.iter().map(|refused| line_of(refused, note)).collect();
     let mut problem = Problem::from(error);

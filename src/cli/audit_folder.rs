@@ -1,44 +1,101 @@
-//! The audit of a folder: reads files, and uses nothing of the server.
+//! The audit of files, wherever they are, and of a folder: uses nothing of the server.
 //!
-//! The folder has the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`), with `heads` (one committed head a line) beside
-//! it, and can be served by any static web server.
+//! The files have the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`); `heads` (one committed head a line) and `policy`
+//! may stand beside them. Any static web server can serve them.
+//!
+//! Invariants: a file is never read beyond the size that it can have; entries pass through in tiles, so memory is that
+//! of the register and a few tiles; reading goes on while entries are verified.
 //!
 //! Deliberately absent: the `trust` file that an export writes. Trust does not come from what is audited.
 
+use std::io::Read as _;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, bail};
 
+use super::audit_held::{Held, heads};
 use super::progress::Progress;
 use crate::evidence::audit::{Auditor, Report};
-use crate::evidence::trust::Trust;
-use crate::hash::Hash;
-use crate::note::Note;
+use crate::note::{MAX_BYTES as MAX_NOTE, Note};
 use crate::replica::Replica;
-use crate::tlog::Head;
-use crate::tlog::checkpoint::{Checkpoint, decimal};
-use crate::tlog::tiles::{TileKind, TilePath, decode_bundle, tiles_of};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
+use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle, hash_tiles_of, tiles_of_kind};
 use crate::treaty::admit::Signatures;
+use crate::treaty::entry::MAX_BYTES as MAX_ENTRY;
 
-/// The checkpoint in a folder, and how many entries it says there are. Whoever folds them checks its root.
-fn checkpoint(folder: &Path) -> anyhow::Result<(Vec<u8>, Checkpoint)> {
-    let path = folder.join("checkpoint");
-    let bytes = std::fs::read(&path)
-        .with_context(|| format!("{} cannot be read; the folder must be one that `export` wrote", path.display()))?;
-    match Note::parse(&bytes).map(|note| Checkpoint::parse(note.text())) {
-        Ok(Ok(checkpoint)) => Ok((bytes, checkpoint)),
-        _ => bail!("{} is not a checkpoint", path.display()),
+/// Why a file of a log was not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// It is not there.
+    Absent,
+    /// It is not what such a file can be: that counts against the log.
+    Wrong(String),
+    /// It could not be asked for: that counts against nobody.
+    Failed(anyhow::Error),
+}
+
+/// Reads a file of a log by its name, at most so many bytes.
+pub type Files<'f> = dyn Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + 'f;
+
+/// A tile of entries on its way to the auditor.
+type Tile = (TilePath, Result<Vec<u8>, Unread>);
+
+/// Tiles that are read ahead.
+const AHEAD: usize = 3;
+/// The longest line of a file of heads: a size and a root.
+const HEAD_LINE: usize = 20 + 1 + 44 + 1;
+/// The greatest list of heads that is read.
+const MAX_HEADS: usize = 256 << 20;
+
+/// Reads files below a folder.
+fn in_folder(folder: &Path) -> impl Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + '_ {
+    move |name, most| {
+        let path = folder.join(name);
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Unread::Absent,
+            _ => Unread::Failed(anyhow::Error::new(error).context(format!("{} cannot be read", path.display()))),
+        };
+        // A pipe or a device would never end.
+        if !std::fs::metadata(&path).map_err(failed)?.is_file() {
+            return Err(Unread::Wrong("it is not an ordinary file".to_owned()));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&path).map_err(failed)?;
+        file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() > most { Err(too_large(most)) } else { Ok(bytes) }
     }
+}
+
+/// A file is larger than it can be.
+pub fn too_large(most: usize) -> Unread {
+    Unread::Wrong(format!("it is larger than the {most} bytes that it can have"))
+}
+
+/// The checkpoint of a log, and how many entries it says there are. Whoever folds them checks its root.
+fn checkpoint(files: &Files<'_>) -> anyhow::Result<(Vec<u8>, Option<Checkpoint>)> {
+    let bytes = match files("checkpoint", MAX_NOTE) {
+        Ok(bytes) => bytes,
+        Err(Unread::Absent) => bail!("there is no checkpoint; the files must be those that `export` wrote"),
+        Err(Unread::Wrong(_)) => return Ok((Vec::new(), None)),
+        Err(Unread::Failed(error)) => return Err(error),
+    };
+    let checkpoint = Note::parse(&bytes).ok().and_then(|note| Checkpoint::parse(note.text()).ok());
+    Ok((bytes, checkpoint))
 }
 
 /// What the entries of a folder add up to. Rules and hashes are gone through; signatures are for [`audit`].
 pub fn replica(folder: &Path) -> anyhow::Result<Replica> {
-    let (_, checkpoint) = checkpoint(folder)?;
+    let files = in_folder(folder);
+    let (_, checkpoint) = checkpoint(&files).with_context(|| folder.display().to_string())?;
+    let checkpoint = checkpoint.with_context(|| format!("{} has no checkpoint", folder.display()))?;
     let mut replica = Replica::default();
-    for tile in tiles_of(checkpoint.size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
-        let bytes = entries_of(folder, tile).with_context(|| format!("{tile} cannot be read"))?;
-        for entry in decode_bundle(&bytes, tile.width())? {
-            replica.replay(entry, Signatures::CheckedElsewhere)?;
+    for tile in tiles_of_kind(TileKind::Entries, checkpoint.size) {
+        let Ok(bytes) = tile_of(&files, tile) else { bail!("{tile} cannot be read") };
+        let replayed = replica.replay_all(&decode_bundle(&bytes, tile.width())?, Signatures::CheckedElsewhere);
+        if let Some(error) = replayed.error {
+            return Err(error.into());
         }
     }
     if replica.head().root != checkpoint.root {
@@ -48,61 +105,146 @@ pub fn replica(folder: &Path) -> anyhow::Result<Replica> {
 }
 
 /// Audits the log in a folder.
-pub fn audit(folder: &Path, trust: Option<Trust>) -> anyhow::Result<Report> {
-    let (checkpoint, Checkpoint { size, .. }) = checkpoint(folder)?;
-    let mut auditor = Auditor::new(trust);
-    entries(folder, size, &mut auditor);
-    auditor.checkpoint(&checkpoint);
-    heads(folder, &mut auditor);
-    for tile in tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Hashes(_))) {
-        match std::fs::read(folder.join(tile.to_string())) {
-            Ok(bytes) => auditor.tile(tile, size, &bytes),
-            Err(error) => auditor.missing("tiles", &tile.to_string(), &error.to_string()),
-        }
+pub fn audit(folder: &Path, held: &Held) -> anyhow::Result<Report> {
+    walk(&in_folder(folder), held).with_context(|| folder.display().to_string())
+}
+
+/// Audits the log in these files.
+pub fn walk(files: &Files<'_>, held: &Held) -> anyhow::Result<Report> {
+    let mut auditor = Auditor::new(held.trust.clone());
+    let (bytes, checkpoint) = checkpoint(files)?;
+    let Some(Checkpoint { size, .. }) = checkpoint else {
+        auditor.no_checkpoint_in("checkpoint");
+        return Ok(auditor.finish());
+    };
+    entries(files, size, &mut auditor, held)?;
+    auditor.checkpoint("checkpoint", &bytes);
+    if let Some(bytes) =
+        beside(files, &["heads"], MAX_HEADS.min(HEAD_LINE.saturating_mul(size as usize)), &mut auditor)?
+    {
+        heads(&bytes, &mut auditor);
     }
+    if let Some(bytes) = beside(files, &["policy", "v1/log/policy"], MAX_POLICY, &mut auditor)? {
+        auditor.policy("policy", &bytes);
+    }
+    tiles(files, size, &mut auditor)?;
+    held.show(&mut auditor);
     Ok(auditor.finish())
 }
 
-/// Feeds every entry, in order, to the auditor.
-fn entries(folder: &Path, size: u64, auditor: &mut Auditor) {
+/// A file that need not be there, under the first name that it has.
+fn beside(files: &Files<'_>, names: &[&str], most: usize, auditor: &mut Auditor) -> anyhow::Result<Option<Vec<u8>>> {
+    for name in names {
+        match files(name, most) {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(Unread::Absent) => {}
+            Err(Unread::Wrong(why)) => {
+                auditor.missing(if *name == "heads" { "heads" } else { "policy" }, name, &why);
+                return Ok(None);
+            }
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The bytes of a tile. A partial one may be gone where the whole one has come: then its beginning is the tile.
+fn tile_of(files: &Files<'_>, tile: TilePath) -> Result<Vec<u8>, Unread> {
+    let most = |width: u16| match tile.kind() {
+        TileKind::Hashes(_) => usize::from(width) * 32,
+        TileKind::Entries => usize::from(width) * (MAX_ENTRY + 2),
+    };
+    let read = files(&tile.to_string(), most(tile.width()));
+    let whole = TilePath::new(tile.kind(), tile.index(), FULL).filter(|_| !tile.is_full());
+    let (Err(Unread::Absent), Some(whole)) = (&read, whole) else { return read };
+    let mut bytes = files(&whole.to_string(), most(FULL))?;
+    let end = match tile.kind() {
+        TileKind::Hashes(_) => most(tile.width()),
+        TileKind::Entries => {
+            let entries = decode_bundle(&bytes, FULL).map_err(|error| Unread::Wrong(error.to_string()))?;
+            entries.iter().take(usize::from(tile.width())).map(|entry| entry.len() + 2).sum()
+        }
+    };
+    bytes.truncate(end);
+    Ok(bytes)
+}
+
+/// Feeds every entry, in order, to the auditor, and reads ahead meanwhile.
+fn entries(files: &Files<'_>, size: u64, auditor: &mut Auditor, held: &Held) -> anyhow::Result<()> {
+    let (sender, receiver) = sync_channel(AHEAD);
+    std::thread::scope(|scope| {
+        scope.spawn(move || read_ahead(files, size, &sender));
+        take_up(receiver, size, auditor, held)
+    })
+}
+
+/// Reads tiles until there are no more, or nobody wants them.
+fn read_ahead(files: &Files<'_>, size: u64, sender: &SyncSender<Tile>) {
+    for tile in tiles_of_kind(TileKind::Entries, size) {
+        if sender.send((tile, tile_of(files, tile))).is_err() {
+            return;
+        }
+    }
+}
+
+fn take_up(tiles: Receiver<Tile>, size: u64, auditor: &mut Auditor, held: &Held) -> anyhow::Result<()> {
     let mut progress = Progress::new("entries", size);
-    for tile in tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
-        match entries_of(folder, tile) {
-            Ok(bytes) => {
-                let Ok(entries) = decode_bundle(&bytes, tile.width()) else {
-                    auditor.missing("entries", &tile.to_string(), "it does not hold as many entries as its name says");
-                    return;
-                };
-                for entry in entries {
-                    if !auditor.entry(entry) {
-                        return;
-                    }
-                }
+    for (tile, bytes) in tiles {
+        let begins = auditor.size() == 0;
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(Unread::Failed(error)) => return Err(error),
+            Err(Unread::Absent) => {
+                auditor.missing("entries", &tile.to_string(), "it is not there");
+                break;
             }
-            Err(error) => {
-                auditor.missing("entries", &tile.to_string(), &error.to_string());
-                return;
+            Err(Unread::Wrong(why)) => {
+                auditor.missing("entries", &tile.to_string(), &why);
+                break;
             }
+        };
+        let Ok(entries) = decode_bundle(&bytes, tile.width()) else {
+            auditor.not_a_bundle(&tile.to_string());
+            break;
+        };
+        let goes_on = auditor.entries(&entries);
+        if begins {
+            held.say_distrust(auditor);
+        }
+        if !goes_on {
+            break;
         }
         progress.at(auditor.size());
     }
     progress.end();
+    Ok(())
 }
 
-fn entries_of(folder: &Path, tile: TilePath) -> std::io::Result<Vec<u8>> {
-    std::fs::read(folder.join(tile.to_string()))
-}
-
-/// Compares every head that was ever committed. A folder of somebody else's making may have none.
-fn heads(folder: &Path, auditor: &mut Auditor) {
-    let Ok(text) = std::fs::read_to_string(folder.join("heads")) else { return };
-    for (number, line) in (1..).zip(text.lines()) {
-        let head = line
-            .split_once(' ')
-            .and_then(|(size, root)| Some(Head { size: decimal(size)?, root: Hash::from_base64(root).ok()? }));
-        match head {
-            Some(head) => auditor.committed(head),
-            None => auditor.missing("heads", &format!("line {number}"), "it is not a size and a root"),
-        }
+/// Compares every hash tile.
+fn tiles(files: &Files<'_>, size: u64, auditor: &mut Auditor) -> anyhow::Result<()> {
+    if auditor.is_broken() {
+        auditor.not_reached("tiles");
+        return Ok(());
     }
+    let mut progress = Progress::new("tiles", size.div_ceil(u64::from(FULL)));
+    for (done, tile) in (1..).zip(hash_tiles_of(size)) {
+        let goes_on = match tile_of(files, tile) {
+            Ok(bytes) => auditor.tile(tile, size, &bytes),
+            Err(Unread::Failed(error)) => return Err(error),
+            Err(Unread::Absent) => {
+                auditor.missing("tiles", &tile.to_string(), "it is not there");
+                auditor.worth_a_look("tiles")
+            }
+            Err(Unread::Wrong(why)) => {
+                auditor.missing("tiles", &tile.to_string(), &why);
+                auditor.worth_a_look("tiles")
+            }
+        };
+        if !goes_on {
+            break;
+        }
+        progress.at(done);
+    }
+    progress.end();
+    Ok(())
 }

@@ -21,6 +21,14 @@ pub struct Client {
     token: Option<String>,
 }
 
+/// Why there is no answer.
+pub enum GetError {
+    /// It is larger than it can be.
+    TooLarge,
+    /// It did not come.
+    Failed(anyhow::Error),
+}
+
 /// What a ledger answered.
 pub struct Answer {
     /// The status.
@@ -51,6 +59,27 @@ impl Client {
             request = request.header("authorization", bearer);
         }
         self.answer(request.call())
+    }
+
+    /// Asks for a path whose answer can have at most so many bytes. A problem may have some more.
+    pub fn get_at_most(&self, path: &str, most: u64) -> Result<Answer, GetError> {
+        const PROBLEM: u64 = 64 << 10;
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(bearer) = self.bearer() {
+            request = request.header("authorization", bearer);
+        }
+        let failed =
+            |error: ureq::Error| GetError::Failed(anyhow::Error::new(error).context("the log does not answer"));
+        let mut answer = request.call().map_err(failed)?;
+        let status = answer.status().as_u16();
+        let most = if answer.status().is_success() { most } else { PROBLEM };
+        // One byte more than it can have tells an answer that is too large from one that is whole.
+        match answer.body_mut().with_config().limit(most + 1).read_to_vec() {
+            Ok(body) if body.len() as u64 > most => Err(GetError::TooLarge),
+            Ok(body) => Ok(Answer { status, body }),
+            Err(ureq::Error::BodyExceedsLimit(_)) => Err(GetError::TooLarge),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Writes what a path answers, however large it is and however long it takes.

@@ -13,7 +13,7 @@ use super::export_tables::{self, Asked, Choice, Format};
 use super::progress::Progress;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::tiles::tiles_of;
+use crate::tlog::tiles::{number_of_tiles, tiles_of};
 
 /// Saves a whole log as a folder: its checkpoint, every hash tile and every entry, in the layout of C2SP tlog-tiles, and
 /// the root of trust that the ledger names. Any static web server can serve the folder, and `audit --folder` verifies
@@ -107,7 +107,7 @@ fn save(client: &Client, folder: &Path) -> anyhow::Result<u64> {
         Ok(Ok(checkpoint)) => checkpoint.size,
         _ => bail!("the ledger answered something that is not a checkpoint"),
     };
-    let total = tiles_of(size).count() as u64;
+    let total = number_of_tiles(size);
     let mut progress = Progress::new("tiles", total);
     for (done, tile) in (1..).zip(tiles_of(size)) {
         write(folder, &tile.to_string(), &client.fetch(&format!("/{tile}"))?)?;

@@ -11,14 +11,14 @@ use super::client::Client;
 use super::files;
 use crate::note::Note;
 use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::tiles::{TileKind, decode_bundle, tiles_of};
+use crate::tlog::tiles::{TileKind, decode_bundle, tiles_of_kind};
 use crate::treaty::entry::Entry;
 
 /// Writes every record, one a line.
 pub fn write(client: &Client, file: &Path) -> anyhow::Result<()> {
     let size = size(client)?;
     let mut lines = String::new();
-    for tile in tiles_of(size).filter(|tile| matches!(tile.kind(), TileKind::Entries)) {
+    for tile in tiles_of_kind(TileKind::Entries, size) {
         for bytes in decode_bundle(&client.fetch(&format!("/{tile}"))?, tile.width())? {
             let entry = Entry::parse(bytes).ok().context("the ledger answered something that is not an entry")?;
             lines.push_str(&line(&entry)?);

@@ -10,7 +10,10 @@
 //! Deliberately absent: anything that another module could do. Commands read arguments, call, and print.
 
 mod audit;
+mod audit_database;
 mod audit_folder;
+mod audit_held;
+mod audit_url;
 mod bench;
 mod check;
 mod client;
@@ -24,6 +27,7 @@ mod inspect;
 mod key_show;
 mod keygen;
 mod migrate;
+mod mirror;
 mod new_report;
 mod player;
 mod prepare;
@@ -89,6 +93,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Cosign the checkpoints of logs, as a third party that saw one history
     Witness(witness::Arguments),
+    /// Keep a full copy of a ledger for a Party, and cosign what it has judged
+    Mirror(Box<mirror::Arguments>),
     /// Bring a database up to date, as its owner
     Migrate(migrate::Arguments),
     /// Make, list and revoke the tokens with which people read
@@ -186,6 +192,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Witness(arguments) => witness::run(&arguments),
+        Command::Mirror(arguments) => mirror::run(*arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Token(command) => token::run(command),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -11,8 +11,16 @@ use super::client::Client;
 use super::files;
 use super::key_show::groups;
 
+/// What a mirror answers that keeps a record for the ledger.
+const LODGED: u16 = 202;
+/// Exit code for a record that is no entry yet.
+const NO_ENTRY: u8 = 5;
+
 /// Sends a signed record to a ledger and prints its receipt. Anybody may send it; the signatures are what counts.
 /// Sending the same record again is always safe: there is one entry, and the same receipt.
+///
+/// A Party's mirror takes what the ledger does not: it prints its word that it keeps the record, and the exit code is 5
+/// until the record is an entry.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The signed record; `-` for standard input
@@ -30,6 +38,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let client = Client::new(&arguments.url, None);
     let answer = client.post("/v1/records", "text/plain; charset=utf-8", &note)?;
     let new = answer.status == 201;
+    if answer.status == LODGED {
+        let word = String::from_utf8(answer.success()?).context("the answer is not text")?;
+        eprintln!(
+            "Lodged at a mirror, which brings it to the ledger; it is no entry yet. Keep the mirror's word for it."
+        );
+        files::write_result(arguments.out.as_deref(), &word)?;
+        return Ok(ExitCode::from(NO_ENTRY));
+    }
     let answer: Value = serde_json::from_slice(&answer.success()?).context("the answer is not JSON")?;
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
     let digest = text("digest");

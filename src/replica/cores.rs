@@ -8,7 +8,7 @@
 const WORTH_A_THREAD: usize = 8;
 
 /// Does `work` on each of `things`, in order. Nothing if the work panicked.
-pub(super) fn on_every_core<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Option<Vec<R>> {
+pub fn on_every_core<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Option<Vec<R>> {
     let all = |things: Vec<T>| things.into_iter().map(&work).collect::<Vec<R>>();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     if things.len() < WORTH_A_THREAD || threads < 2 {

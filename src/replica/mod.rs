@@ -12,8 +12,11 @@
 //! Deliberately absent: durability. A replica may be thrown away and folded again at any time.
 
 mod cores;
+mod replay;
 mod step;
 
+pub use cores::on_every_core;
+pub use replay::{ReplayError, Replayed};
 pub use step::{Batch, Outcome, step};
 
 use crate::hash::Hash;
@@ -22,10 +25,10 @@ use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::{Signatures, admit, keys, rules};
 use crate::treaty::apply::apply;
 use crate::treaty::entry::Entry;
-use crate::treaty::record::{Body, Kind, Malformed, Record, Signed};
+use crate::treaty::record::{Body, Record, Signed};
 use crate::treaty::refusal::{Refusal, Refused};
 use crate::treaty::register::Register;
-use crate::treaty::terms::{RULES, Terms};
+use crate::treaty::terms::Terms;
 use crate::treaty::time::Instant;
 use crate::treaty::verify::Verified;
 
@@ -34,53 +37,6 @@ use crate::treaty::verify::Verified;
 pub struct Replica {
     tree: Tree,
     register: Register,
-}
-
-/// Why a committed entry cannot be taken up. Whoever meets one stops: it writes nothing, cosigns nothing, skips nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// The bytes are not those of an entry.
-    #[error("entry {index} is malformed: {}", .malformed.faults.first().map_or(String::new(), |f| f.detail.to_string()))]
-    Malformed {
-        /// Which entry.
-        index: u64,
-        /// What is wrong with it.
-        malformed: Malformed,
-    },
-    /// The rules refuse it.
-    #[error("entry {index} is refused by the rules: {}", .refused.first().map_or("", |r| r.refusal.code()))]
-    Refused {
-        /// Which entry.
-        index: u64,
-        /// Every reason.
-        refused: Vec<Refused>,
-    },
-    /// Entry 0 is not the beginning of a ledger.
-    #[error("entry 0 does not begin a ledger: {0}")]
-    Beginning(&'static str),
-    /// It was received before the entry before it.
-    #[error("entry {index} was received before entry {}", index - 1)]
-    TimeWentBack {
-        /// Which entry.
-        index: u64,
-    },
-    /// The same record, or another with the same id by the same author, stands earlier.
-    #[error("entry {index} repeats the record or the id of entry {earlier}")]
-    Repeated {
-        /// Which entry.
-        index: u64,
-        /// The one before.
-        earlier: u64,
-    },
-    /// The clerk's line is not the clerk's.
-    #[error("entry {index} has no good countersignature by the clerk")]
-    NotCountersigned {
-        /// Which entry.
-        index: u64,
-    },
-    /// The terms put rules in force that this program does not hold.
-    #[error("the terms put version {0} of the rules in force, which this program does not hold")]
-    RulesUnknown(i64),
 }
 
 impl Replica {
@@ -156,51 +112,6 @@ impl Replica {
     /// Folds an admitted record into the register. Its leaf must follow before anything is proved.
     fn fold(&mut self, signed: &Signed, received_at: Instant) {
         apply(&mut self.register, &signed.record, signed.digest, received_at);
-    }
-
-    /// Judges a committed entry again and takes it up. With [`Signatures::Check`] every signature is checked, the
-    /// clerk's too.
-    pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
-        let index = self.tree.size();
-        let mut entry = Entry::parse(bytes).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
-        if self.last_received_at().is_some_and(|last| entry.received_at < last) {
-            return Err(ReplayError::TimeWentBack { index });
-        }
-        let verified = entry.signed.trust().map_err(|refused| ReplayError::Refused { index, refused })?;
-        if let Some(earlier) = self.index_of(&verified).or_else(|| self.index_of_id(&verified)) {
-            return Err(ReplayError::Repeated { index, earlier });
-        }
-        let refused = self.admit(&verified, entry.received_at, signatures);
-        if !refused.is_empty() {
-            return Err(ReplayError::Refused { index, refused });
-        }
-        entry.signed = verified.into_signed(); // moved there and back: a log has many entries
-        if entry.signed.record.body.kind() == Kind::Terms {
-            // Terms are checked under themselves: they name the clerk of their own entry, and the rules from it on.
-            let mut next = self.clone();
-            next.fold(&entry.signed, entry.received_at);
-            next.check_terms(index, &entry, signatures)?;
-            *self = next;
-        } else {
-            self.check_terms(index, &entry, signatures)?;
-            self.fold(&entry.signed, entry.received_at);
-        }
-        self.tree.append(leaf_hash(bytes));
-        Ok(entry)
-    }
-
-    /// The clerk that the terms name has countersigned this entry, and the rules that they put in force are known.
-    fn check_terms(&self, index: u64, entry: &Entry, signatures: Signatures) -> Result<(), ReplayError> {
-        let Some(terms) = self.register.terms() else {
-            return Err(ReplayError::Beginning("it is not a terms record"));
-        };
-        if terms.rules != RULES {
-            return Err(ReplayError::RulesUnknown(terms.rules));
-        }
-        if signatures == Signatures::Check && !entry.is_countersigned_by(&terms.clerk) {
-            return Err(ReplayError::NotCountersigned { index });
-        }
-        Ok(())
     }
 
     /// Begins a log: checks the terms of entry 0 in full and countersigns them.

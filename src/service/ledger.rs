@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::access::Token;
 use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
+use super::copy::Mirrored;
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
 use super::query::QueryError;
@@ -39,7 +40,7 @@ use crate::treaty::refusal::Refused;
 use crate::treaty::register::Register;
 
 /// Connections that read for requests.
-const READERS: u32 = 8;
+pub(super) const READERS: u32 = 8;
 
 /// What a ledger is opened with.
 pub struct Settings {
@@ -129,8 +130,10 @@ pub struct Ledger {
     pub clock: Clock,
     /// The root of trust.
     pub trust: Trust,
-    /// Countersigns records while they wait.
-    pub(super) clerk: Signer,
+    /// What makes this a copy of another server's log, where it is one.
+    pub copy: Option<Arc<Mirrored>>,
+    /// Countersigns records while they wait; a copy has none.
+    pub(super) clerk: Option<Signer>,
     /// Where records wait for the sequencer.
     pub(super) queue: mpsc::Sender<Submission>,
     /// How many records are verified at once.
@@ -192,10 +195,10 @@ impl Ledger {
         let reader = Reader::new(pool(settings.store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
-        let (clock, clerk) = (settings.clock, settings.keys.clerk);
+        let (clock, clerk, copy) = (settings.clock, Some(settings.keys.clerk), None);
         let long = Arc::new(Semaphore::new(1));
         let ledger =
-            Ledger { published, seal, reader, accesses, clock, trust, clerk, queue, verifying, computing, long };
+            Ledger { published, seal, reader, accesses, clock, trust, copy, clerk, queue, verifying, computing, long };
         Ok((Arc::new(ledger), task))
     }
 

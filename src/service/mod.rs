@@ -4,14 +4,15 @@
 //! one task that writes; [`published`] is what readers see; [`query`] answers what they ask, as far as [`access`] lets
 //! them; [`feed`] tells them what comes, and [`export`] gives them whole tables; [`status`] computes how the two sides
 //! stand, [`obligations`] what each owes, and [`suppose`] how they would stand; [`unanswered`] says why a question has
-//! no answer; [`cosigning`] brings checkpoints to their cosigners; [`clock`] and [`heads`] are the time and the second
-//! store.
+//! no answer; [`cosigning`] brings checkpoints to their cosigners; [`copy`] is a ledger without keys, as a mirror holds
+//! it, and [`window`] where records are lodged there; [`clock`] and [`heads`] are the time and the second store.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
 pub mod accesses;
 pub mod clock;
+pub mod copy;
 pub mod cosigning;
 pub mod export;
 pub mod feed;
@@ -28,3 +29,4 @@ pub mod submit;
 pub mod suppose;
 pub mod unanswered;
 pub mod view;
+pub mod window;

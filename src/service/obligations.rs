@@ -71,7 +71,9 @@ impl Filter {
 impl Known {
     /// The obligations that a list is to have.
     pub fn obligations(&self, filter: &Filter) -> Page {
-        let rows = self.rows(filter.as_of, View::Of(filter.viewer)).into_iter().flatten();
+        // Whatever is outstanding is shown without everything being looked at.
+        let everything = filter.state.is_none_or(State::is_final);
+        let rows = self.rows(filter.as_of, View::Of(filter.viewer), everything).into_iter().flatten();
         let rows = rows.filter(|row| filter.has(row));
         let mut rows = rows.skip(filter.after);
         let page = rows.by_ref().take(filter.limit).collect();
@@ -81,15 +83,15 @@ impl Known {
     /// The obligation of this id; nothing where it exists in no view.
     pub fn obligation(&self, name: &Cited, as_of: Instant) -> Option<Told> {
         let id = name.to_string();
-        let all = Viewer::ALL.iter().copied().zip(self.rows(as_of, View::All));
+        let all = Viewer::ALL.iter().copied().zip(self.rows(as_of, View::All, true));
         let in_view = |(viewer, rows): (Viewer, Vec<Row>)| Some((viewer, rows.into_iter().find(|row| row.id == id)?));
         let rows: Vec<(Viewer, Row)> = all.filter_map(in_view).collect();
         (!rows.is_empty()).then(|| Told { rows, history: history(self.docket(), name, as_of) })
     }
 
-    /// Every obligation, in each of the views.
-    fn rows(&self, as_of: Instant, view: View) -> Vec<Vec<Row>> {
-        let question = Question { as_of, view, period: as_of.year(), everything: true };
+    /// The obligations that are outstanding, at least, or every one, in each of the views.
+    fn rows(&self, as_of: Instant, view: View, everything: bool) -> Vec<Vec<Row>> {
+        let question = Question { as_of, view, period: as_of.year(), everything };
         self.standing(&question).into_iter().map(|answer| answer.obligations).collect()
     }
 }

@@ -10,7 +10,8 @@
 //!
 //! Deliberately absent: cosignatures, and the way by which a state came to be published.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
 use imbl::Vector;
@@ -21,21 +22,43 @@ use crate::replica::Replica;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::proof::Proof;
 
-/// The log's key and name: what signs checkpoints.
+/// The log's name, and where its signed checkpoints come from.
 pub struct Seal {
     origin: String,
-    signer: Signer,
+    hand: Hand,
+}
+
+enum Hand {
+    /// The log's own key signs them.
+    Signs(Signer),
+    /// A copy of the log has no key: it keeps what the log signed, by size.
+    Keeps { log: Verifier, signed: RwLock<BTreeMap<u64, Arc<str>>> },
 }
 
 impl Seal {
-    /// A seal for a log.
+    /// A seal for a log, by its key.
     pub fn new(origin: &str, signer: Signer) -> Seal {
-        Seal { origin: origin.to_owned(), signer }
+        Seal { origin: origin.to_owned(), hand: Hand::Signs(signer) }
+    }
+
+    /// A seal for a copy of the log that has this key.
+    pub fn kept(origin: &str, log: Verifier) -> Seal {
+        Seal { origin: origin.to_owned(), hand: Hand::Keeps { log, signed: RwLock::default() } }
+    }
+
+    /// Keeps a checkpoint that the log signed; whoever calls has verified it. A seal with a key needs none.
+    pub fn keep(&self, size: u64, note: &str) {
+        if let Hand::Keeps { signed, .. } = &self.hand {
+            signed.write().unwrap_or_else(PoisonError::into_inner).insert(size, note.into());
+        }
     }
 
     /// The public half of the key.
     pub fn verifier(&self) -> &Verifier {
-        self.signer.verifier()
+        match &self.hand {
+            Hand::Signs(signer) => signer.verifier(),
+            Hand::Keeps { log, .. } => log,
+        }
     }
 
     /// The log's name.
@@ -45,8 +68,16 @@ impl Seal {
 
     /// The signed checkpoint of a tree at a committed size.
     fn checkpoint(&self, replica: &Replica, size: u64) -> Result<String, SignError> {
-        let root = replica.tree().root_at(size).unwrap_or_default();
-        Checkpoint { origin: self.origin.clone(), size, root }.sign(&self.signer)
+        match &self.hand {
+            Hand::Signs(signer) => {
+                let root = replica.tree().root_at(size).unwrap_or_default();
+                Checkpoint { origin: self.origin.clone(), size, root }.sign(signer)
+            }
+            Hand::Keeps { signed, .. } => {
+                let signed = signed.read().unwrap_or_else(PoisonError::into_inner);
+                signed.get(&size).map(|note| note.to_string()).ok_or(SignError)
+            }
+        }
     }
 }
 

@@ -5,13 +5,14 @@
 //! mirrors, not the grants.
 //!
 //! In reading order: [`log`] says what the sequencer needs, [`postgres`] and [`memory`] are its two implementations,
-//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did, and
-//! [`cosignature`] what cosigners said. [`migrate`] makes the schema, [`runtime`] says whether a
+//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did, and [`cosignature`] what cosigners
+//! said. [`snapshot`] is what an audit looks at. [`migrate`] makes the schema, [`runtime`] says whether a
 //! database is fit, and [`cluster`] runs a private one where none is given.
 //!
 //! Deliberately absent: rules, hashes of trees, and signatures.
 
 pub mod access_event;
+mod catalogue;
 pub mod cluster;
 pub mod cosignature;
 pub mod log;
@@ -21,6 +22,7 @@ pub mod plain;
 pub mod postgres;
 pub mod read;
 pub mod runtime;
+pub mod snapshot;
 pub mod token;
 
 /// How to reach a database, and as whom.

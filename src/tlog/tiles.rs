@@ -126,10 +126,25 @@ fn hashes_at(kind: TileKind, size: u64) -> u64 {
     }
 }
 
+/// Every tile of one kind in a log of `size` entries, at its widest, from the left.
+pub fn tiles_of_kind(kind: TileKind, size: u64) -> impl Iterator<Item = TilePath> {
+    (0..).map_while(move |index| TilePath::widest(kind, index, size))
+}
+
+/// Every hash tile of a log of `size` entries at its widest, level by level.
+pub fn hash_tiles_of(size: u64) -> impl Iterator<Item = TilePath> {
+    (0..8).map(TileKind::Hashes).flat_map(move |kind| tiles_of_kind(kind, size))
+}
+
 /// Every tile of a log of `size` entries at its widest, hash tiles level by level, then the entries.
 pub fn tiles_of(size: u64) -> impl Iterator<Item = TilePath> {
-    let levels = (0..8).map(TileKind::Hashes).chain([TileKind::Entries]);
-    levels.flat_map(move |kind| (0..).map_while(move |index| TilePath::widest(kind, index, size)))
+    hash_tiles_of(size).chain(tiles_of_kind(TileKind::Entries, size))
+}
+
+/// How many tiles [`tiles_of`] gives.
+pub fn number_of_tiles(size: u64) -> u64 {
+    let of = |kind| hashes_at(kind, size).div_ceil(u64::from(FULL));
+    (0..8).map(TileKind::Hashes).chain([TileKind::Entries]).map(of).sum()
 }
 
 /// The bytes of a hash tile in the log of the first `size` entries of `tree`.

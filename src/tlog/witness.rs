@@ -189,6 +189,11 @@ impl Authentic<'_> {
         &self.request.checkpoint
     }
 
+    /// The checkpoint with the log's own lines, which are good.
+    pub fn by_log(&self) -> &str {
+        &self.by_log
+    }
+
     /// What there is to keep where this request was refused beside what was held: a proof of a fork, whatever the
     /// refusal; or a greater checkpoint to which no proof leads. A proof of the wrong length shows nothing.
     pub fn evidence(&self, held: Option<&Held>, refusal: Refusal) -> Option<Evidence> {

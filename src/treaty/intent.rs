@@ -80,11 +80,16 @@ impl Intent {
         if let Some(reason) = self.no_place(&sight) {
             return Some(reason);
         }
-        let team = self.inspectors.iter().flat_map(|list| &list.0).chain(&self.leader);
-        let named: BTreeSet<&str> = team.map(|inspector| inspector.0.as_str()).collect();
+        let named = self.team();
         let accredited = register.accredited(applied.header.party, at);
         let all_are = named.iter().all(|code| accredited.as_ref().is_some_and(|codes| codes.contains(*code)));
         (!all_are).then_some(Inadmissible::Inspectors)
+    }
+
+    /// The codes of everybody in the team.
+    fn team(&self) -> BTreeSet<&str> {
+        let team = self.inspectors.iter().flat_map(|list| &list.0).chain(&self.leader);
+        team.map(|inspector| inspector.0.as_str()).collect()
     }
 
     /// What stands against any team: the slot, the notice, the quota of the year, the visits that are open.
@@ -111,6 +116,7 @@ impl Intent {
     /// Opens the visit.
     pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
         let inadmissible = self.verdict(applied, register);
+        let (named, limit) = (self.team().len() as u64, register.terms().map(|terms| terms.limits.team()));
         let Some(terms) = register.terms().and_then(|terms| terms.slot(self.slot)).cloned() else { return };
         let site = register.designation(self.slot, applied.received_at).map(|designated| designated.index);
         register.put_visit(Visit {
@@ -125,6 +131,7 @@ impl Intent {
             poe: Arc::from(self.poe.0.as_str()),
             site,
             inadmissible,
+            oversized: limit.filter(|limit| named > *limit).map(|limit| (named, limit)),
             records: imbl::Vector::new(),
             milestones: imbl::Vector::new(),
             reports: imbl::Vector::new(),

@@ -50,6 +50,7 @@ pub mod key_registration;
 pub mod key_revocation;
 pub mod lateness;
 pub mod lift;
+pub mod lodged;
 pub mod milestone;
 pub mod obligation;
 pub mod obliged;

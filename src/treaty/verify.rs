@@ -56,13 +56,21 @@ impl Signed {
         Ok(Verified { signed: self, passed, source: source.to_owned(), ahead: None })
     }
 
-    /// A record whose signatures are checked elsewhere: by the audit, and by the mirrors.
-    pub fn trust(self) -> Result<Verified, Vec<Refused>> {
+    /// For each signer the public key under which its line is good, as far as `register` knows keys.
+    pub(crate) fn good_lines(&self, register: &Register) -> Vec<Option<[u8; 32]>> {
+        let state = |i| match self.signature_of(i, register) {
+            LineState::Good(public) => Some(public),
+            LineState::Bad | LineState::KeyUnknown => None,
+        };
+        (0..self.record.header.signers.len()).map(state).collect()
+    }
+
+    /// A record whose signatures are checked elsewhere, beyond those that [`Signed::good_lines`] found `passed`.
+    pub(crate) fn trust_lines(self, passed: Vec<Option<[u8; 32]>>) -> Result<Verified, Vec<Refused>> {
         let refused = self.line_faults();
         if !refused.is_empty() {
             return Err(refused);
         }
-        let passed = vec![None; self.record.header.signers.len()];
         Ok(Verified { signed: self, passed, source: String::new(), ahead: None })
     }
 
@@ -144,6 +152,14 @@ impl Verified {
     /// Whether every signature was found good already.
     pub fn is_authentic(&self) -> bool {
         self.passed.iter().all(Option::is_some)
+    }
+
+    /// The signers whose keys `register` does not know, as reasons to refuse. A record that brings all its keys with it
+    /// has as many as it has signers.
+    pub fn unknown_keys(&self, register: &Register) -> Vec<Refused> {
+        let signers = self.signed.record.header.signers.iter().enumerate();
+        let unknown = signers.filter(|(_, name)| register.key(name.as_str()).is_none());
+        unknown.map(|(i, _)| self.signed.refused(Refusal::KeyUnknown, i)).collect()
     }
 
     /// Makes the clerk's line for one second, while there is time.

@@ -44,6 +44,8 @@ pub struct Visit {
     pub site: Option<u64>,
     /// Why the intent is not admissible, if it is not.
     pub inadmissible: Option<Inadmissible>,
+    /// A team that is larger than the terms have it: how many inspectors were named, and the limit.
+    pub oversized: Option<(u64, u64)>,
     /// Every record of the visit after the intent, in index order.
     pub records: Vector<u64>,
     /// What happened.

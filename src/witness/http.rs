@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::Semaphore;
 
-use super::{Cosigner, Failure};
+use super::{Cosigner, Failure, Withheld};
 use crate::tlog::witness::{MAX_REQUEST, Refusal};
 
 /// Requests that are decided or wait for it at once. More are asked to come again.
@@ -101,7 +101,10 @@ fn refused(failure: &Failure) -> Response {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             answer(status, TEXT, format!("{refusal}\n"))
         }
-        Failure::Stopped(_) => answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{failure}\n")),
+        Failure::Withheld(Withheld::Never(_)) => answer(StatusCode::UNPROCESSABLE_ENTITY, TEXT, format!("{failure}\n")),
+        Failure::Withheld(Withheld::NotYet(_)) | Failure::Stopped(_) => {
+            answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{failure}\n"))
+        }
     }
 }
 

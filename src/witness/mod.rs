@@ -8,6 +8,8 @@
 //! Invariants: comparing and storing are one act, under one lock; a line is given out only after its checkpoint is on
 //! the disk; where that fails, nothing is cosigned again before a new start.
 //!
+//! A mirror cosigns with the same [`Cosigner`], and asks for more than consistency ([`Cosigner::demanding`]).
+//!
 //! Deliberately absent: records and their rules (a mirror's work), asking logs for anything, and a clock of its own.
 
 pub mod evidence;
@@ -21,13 +23,30 @@ use self::state::{State, StateError};
 use crate::note::Line;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::fork::Evidence;
-use crate::tlog::witness::{Cosigned, Refusal, Witness};
+use crate::tlog::witness::{Authentic, Cosigned, Held, Refusal, Witness};
 
 /// Answers the time, in POSIX seconds.
 pub type Now = Box<dyn Fn() -> u64 + Send + Sync>;
 
+/// What a cosigner that asks for more than consistency wants to know before it looks at its state. May wait.
+pub type Before = Box<dyn Fn(&Authentic<'_>) -> Result<(), Withheld> + Send + Sync>;
+/// What it asks of a checkpoint that may be cosigned otherwise, beside what it holds, at a time. Must not wait.
+pub type Allows = Box<dyn Fn(&Checkpoint, Option<&Held>, u64) -> Result<(), Withheld> + Send + Sync>;
+
+/// Why a cosigner that asks for more than consistency gives no line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    /// It may give one later.
+    #[error("not now: {0}")]
+    NotYet(String),
+    /// It never will.
+    #[error("{0}")]
+    Never(String),
+}
+
 /// A witness that runs.
 pub struct Cosigner {
+    demands: Option<(Before, Allows)>,
     witness: Witness,
     state: Mutex<State>,
     evidence: Mutex<EvidenceFolder>,
@@ -40,6 +59,9 @@ pub enum Failure {
     /// The checkpoint may not be cosigned.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The cosigner asks for more than consistency.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// The operator must look at the state file, and start the witness again.
     #[error("the witness has stopped: its state could not be written")]
     Stopped(#[source] Option<StateError>),
@@ -48,16 +70,28 @@ pub enum Failure {
 impl Cosigner {
     /// A witness with its state and its folder for evidence.
     pub fn new(witness: Witness, state: State, evidence: EvidenceFolder, now: Now) -> Cosigner {
-        Cosigner { witness, state: Mutex::new(state), evidence: Mutex::new(evidence), now }
+        Cosigner { demands: None, witness, state: Mutex::new(state), evidence: Mutex::new(evidence), now }
+    }
+
+    /// The same cosigner, which asks for more than consistency.
+    pub fn demanding(self, before: Before, allows: Allows) -> Cosigner {
+        Cosigner { demands: Some((before, allows)), ..self }
     }
 
     /// Decides over a request. A line that is answered is on the disk. Blocks; call it where that is allowed.
     pub fn add_checkpoint(&self, body: &[u8]) -> Result<Line, Failure> {
         let authentic = self.witness.authenticate(body)?;
+        if let Some((before, _)) = &self.demands {
+            before(&authentic)?;
+        }
         let mut state = self.state()?;
-        let held = state.held(&authentic.checkpoint().origin);
-        match self.witness.cosign(&authentic, held, (self.now)()) {
-            Ok(Cosigned { held, line }) => {
+        let (held, now) = (state.held(&authentic.checkpoint().origin), (self.now)());
+        match self.witness.cosign(&authentic, held, now) {
+            Ok(Cosigned { held: next, line }) => {
+                if let Some((_, allows)) = &self.demands {
+                    allows(&next.checkpoint, held, now)?;
+                }
+                let held = next;
                 let Checkpoint { origin, size, .. } = held.checkpoint.clone();
                 state.store(held).map_err(|error| {
                     tracing::error!(%error, "nothing will be cosigned any more: mend the cause, and start again");

@@ -221,6 +221,29 @@ fn an_objection_in_time_takes_inspectors_off_the_list_and_a_late_one_does_not() 
 }
 
 #[test]
+fn a_team_larger_than_the_terms_have_it_is_noted_and_turned_away_by_nothing() {
+    let mut fold = Fold::in_force();
+    let codes: Vec<String> = (1..=11).map(|number| format!("R-{number}")).collect();
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    fold.add("RU/centre/1", Kind::InspectorList, &[], listing(&codes));
+    let ask = |fold: &mut Fold, team: &[&str]| {
+        let mut body = intending("A1", after(fold.now, 32 * HOUR));
+        (body["leader"], body["inspectors"]) = (team[0].into(), json!(team));
+        let intent = fold.add("RU/centre/1", Kind::Intent, &[], body);
+        assert_eq!(fold.verdict(intent), None);
+        let noted = fold.register().visit_at(intent).expect("a visit").oversized;
+        fold.add("RU/centre/1", Kind::Cancellation, &[intent], json!({}));
+        noted
+    };
+    assert_eq!(ask(&mut fold, &codes[..10]), None, "the leader is one of the ten");
+    assert_eq!(ask(&mut fold, &codes), Some((11, 10)));
+    fold.post(&amendment(2, |body| body["limits"] = json!({ "team": 11 }))).expect("an amendment");
+    assert_eq!(ask(&mut fold, &codes), None);
+    fold.post(&amendment(3, |body| body["limits"] = json!({ "team": 1 }))).expect("an amendment");
+    assert_eq!(ask(&mut fold, &codes[..2]), Some((2, 1)));
+}
+
+#[test]
 fn a_list_keeps_the_limit_for_objections_that_was_in_force_when_it_came() {
     let mut fold = Fold::in_force();
     let list = fold.add("RU/centre/1", Kind::InspectorList, &[], listing(&["R-1", "R-2"]));

@@ -53,8 +53,8 @@ fn a_key_name_that_cannot_be_is_refused_with_what_to_write() {
 fn every_command_has_a_manual() {
     let all = success(&["--help"]);
     for command in [
-        "keygen", "key", "terms", "new", "check", "sign", "prepare", "submit", "receipt", "serve", "migrate", "token",
-        "verify", "inspect", "export", "audit", "status", "demo", "bench",
+        "keygen", "key", "terms", "new", "check", "sign", "prepare", "submit", "receipt", "serve", "mirror", "migrate",
+        "token", "verify", "inspect", "export", "audit", "status", "demo", "bench",
     ] {
         assert!(all.contains(&format!("\n  {command} ")), "{command} is listed");
         let manual = success(&[command, "--help"]);

@@ -143,6 +143,11 @@ fn signs_and_checks(address: SocketAddr, token: &str) {
     assert!(verifies(path, &public(&clerk), message(time).as_bytes(), signature));
     assert!(!verifies(path, &public(&clerk), message(time + 1).as_bytes(), signature), "and nothing else");
 
+    // It takes the author's line, over the text alone.
+    let author = &note.lines().first().expect("the author's line").blob;
+    assert!(verifies(path, signer.verifier().public(), note.text().as_bytes(), author));
+    assert!(!verifies(path, signer.verifier().public(), entry.as_bytes(), author), "and not over the entry");
+
     // And the checkpoint, by the log's key.
     let checkpoint = Note::parse(proof.checkpoint.as_bytes()).expect("a note");
     let log = public(&log_key().verifier().to_string());

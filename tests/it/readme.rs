@@ -84,6 +84,44 @@ fn frame(folder: &Path) {
 }
 
 #[test]
+fn the_auditors_recipe_with_openssl_alone_works_as_its_page_says() {
+    if !["curl", "openssl", "bash"].iter().all(|program| has(program)) {
+        assert!(!is_required("openssl"), "curl, openssl and bash are required");
+        println!("skipped: curl, openssl or bash is missing");
+        return;
+    }
+    let Some(demo) = Demo::start() else { return };
+    let script = blocks(include_str!("../../docs/audit.md"), "bash").concat();
+    let run = |name: &str, script: &str| {
+        let folder = demo.folder.path(name);
+        std::fs::create_dir(&folder).expect("a folder");
+        let mut bash = Command::new("bash");
+        bash.args(["-euo", "pipefail", "-c", script]).current_dir(folder).env("URL", demo.text("url"));
+        let output = bash.env("TOKEN", demo.text("token")).env("DEMO", demo.folder.path("demo")).output();
+        let output = output.expect("bash runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (verified, said) = run("whole", &script);
+    assert!(verified && said.ends_with("good: the record is in the log\n"), "{said}");
+    assert_eq!(said.matches("good: the line of ").count(), 5, "{said}");
+    let first = "good terms.note RU/root/1 terms.note";
+    for (name, change, most) in [
+        ("terms", "sed -i 's/Reciprocal/reciprocal/' terms.note", 0),
+        ("key", "sed -i 's/RU.centre.moscow+/RU\\/centre\\/moscow+f/' key.note", 1),
+        ("record", "sed -i 's/canisters/cans/' record.note", 2),
+        ("clerk", "sed -i '$ s/ \\(.\\)\\(..\\{40\\}\\)./ \\1\\2x/' record.note", 3),
+    ] {
+        assert!(script.contains(first), "the place was found");
+        let (verified, said) = run(name, &script.replace(first, &format!("{change}\n{first}")));
+        assert!(!verified && said.matches("good: ").count() <= most, "{name}: {said}");
+    }
+    let place = "N=$(sed -n 's/^index";
+    let (verified, said) = run("receipt", &script.replace(place, &format!("sed -i '3 s/^./x/' receipt\n{place}")));
+    assert!(!verified && !said.contains("in the log"), "{said}");
+    demo.serving.stop("INT");
+}
+
+#[test]
 fn the_readme_is_short_and_its_commands_are_two() {
     let readme = include_str!("../../README.md");
     assert!(readme.lines().count() < 150);

@@ -183,3 +183,20 @@ fn the_request_on_the_page_is_written_and_cosigned_as_it_says() {
     let cap = MAX_REQUEST.to_string();
     assert!(page().contains(&format!("{},{}", &cap[..3], &cap[3..])), "the cap is {cap}");
 }
+
+#[test]
+fn the_word_of_a_window_on_the_page_is_made_and_opened() {
+    use countersign::treaty::lodged::Lodged;
+    let (word, entry) = (block("lodged"), block("entry"));
+    let record = entry.split_at(entry.rfind("— ").expect("the clerk's line")).0;
+    let window = key("window", KeyKind::Ed25519, 0x80);
+    let said = Lodged {
+        origin: "ledger.example/bilateral".into(),
+        digest: Hash::of(Note::parse(record.as_bytes()).expect("a note").text().as_bytes()),
+        note: Hash::of(record.as_bytes()),
+        at: countersign::treaty::time::Instant::from_unsigned(TIME).expect("a time"),
+        size: 8,
+    };
+    assert_eq!(said.sign(&window).expect("signs"), word);
+    assert_eq!(Lodged::open(word.as_bytes(), window.verifier()), Some(said));
+}

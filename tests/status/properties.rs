@@ -303,3 +303,28 @@ fn what_a_year_shows_is_everything_less_what_is_over() {
         Ok(())
     });
 }
+
+#[test]
+fn an_agreement_that_ended_for_a_time_that_has_passed_opens_what_was_settled() {
+    use countersign::treaty::reciprocity::{Frame, Scope, statuses};
+    let mut timeline = Timeline::new(serde_json::json!({}));
+    let both = ["US", "RU"];
+    let request = timeline.request("B1", "03-01", "03-03");
+    timeline.say("03-02", "US", "cancellation", &[&request]);
+    let moved = serde_json::json!({ "eta": crate::timeline::at("03-20") });
+    timeline.add("03-02 12:00", &both, "postponement", &[&request], moved);
+    let released = timeline.history();
+    // For six hours of 1 March there was no agreement: the withdrawal met nothing that was owed, and the new date revived it.
+    for (version, ended, effect) in [(2, true, "03-01 12:00"), (3, false, "03-01 18:00")] {
+        let body = serde_json::json!({ "version": version, "ended": ended });
+        timeline.with_effect("03-05", Some(effect), &both, "terms", &[], body);
+    }
+    let history = timeline.history();
+    let frame = Frame { as_of: instant("03-06"), period: 2027, scope: Scope::Period };
+    let states = |history: &History| -> Vec<&'static str> {
+        let known = history.register().known(history.size());
+        let answer = statuses(known, frame, &[Viewer::Us], &|index| index.to_string()).remove(0);
+        answer.obligations.iter().filter(|row| row.kind == "ADMIT").map(|row| row.state).collect()
+    };
+    assert_eq!((states(&released), states(&history)), (vec![], vec!["OPEN"]));
+}

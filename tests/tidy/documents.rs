@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use countersign::author::lay_out;
+use countersign::evidence::audit::{ANY, MEANINGS, Meaning, ORDER};
 use countersign::json::Flaw;
 use countersign::note::{Note, Verifier, open};
 use countersign::treaty::obligation::{Kind as ObligationKind, State};
@@ -69,6 +70,18 @@ fn every_provision_names_reasons_that_exist() {
             }
         }
     }
+}
+
+#[test]
+fn every_fault_that_an_audit_can_find_is_documented_with_its_meaning() {
+    let page = read(&root().join("docs/audit.md"));
+    let row = |(check, code, words): &Meaning| {
+        let code = if *code == ANY { "any other".to_owned() } else { format!("`{code}`") };
+        format!("| `{check}` | {code} | {} |\n", words.en)
+    };
+    let table: String = MEANINGS.iter().map(row).collect();
+    assert!(page.contains(&table), "docs/audit.md should have these rows:\n\n{table}");
+    assert!(MEANINGS.iter().all(|(check, _, _)| ORDER.contains(check)), "each is a check that the report knows");
 }
 
 #[test]

@@ -34,8 +34,8 @@ use crate::treaty::record::Kind;
 /// The name of the log that is measured.
 const ORIGIN: &str = "bench.countersign.example/load";
 
-/// Makes the keys and signs the terms; answers the keys that write.
-fn begin(folder: &Path) -> anyhow::Result<Vec<Signer>> {
+/// The keys that entry 0 names: the log's, the clerk's, and each authority's root and recovery key.
+fn first_keys() -> anyhow::Result<Vec<Signer>> {
     let mut keys = vec![
         keygen::new_key(ORIGIN, KeyKind::Ed25519)?,
         keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
@@ -45,6 +45,12 @@ fn begin(folder: &Path) -> anyhow::Result<Vec<Signer>> {
             keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
         }
     }
+    Ok(keys)
+}
+
+/// Makes the keys and signs the terms; answers the keys that write.
+fn begin(folder: &Path) -> anyhow::Result<Vec<Signer>> {
+    let mut keys = first_keys()?;
     files::write_key(&folder.join("keys/log"), &keys[0], false)?;
     files::write_key(&folder.join("keys/clerk"), &keys[1], false)?;
     let all = Keys::of(keys.iter().map(|key| key.verifier().clone()));

@@ -16,28 +16,26 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::demo::story::{HOUR, after};
-use super::super::keygen;
 use super::super::player::Statement;
 use super::super::progress::Progress;
 use super::super::terms_init::{self, Keys};
 use super::new_start::FIRST;
 use super::new_start::years::{Author, Pen, QUOTA};
-use super::{ORIGIN, percentile, print};
+use super::{ORIGIN, first_keys, percentile, print};
 use crate::author::Draft;
 use crate::hash::Hash;
-use crate::note::KeyKind;
 use crate::service::clock::Clock;
 use crate::tlog::EMPTY_ROOT;
 use crate::treaty::admit::rules;
 use crate::treaty::apply::apply;
-use crate::treaty::party::{KeyName, Party};
+use crate::treaty::party::KeyName;
 use crate::treaty::reciprocity::{Frame, Scope, Viewer, statuses};
 use crate::treaty::record::{Anchor, Record};
 use crate::treaty::register::Register;
 use crate::treaty::time;
 
-/// Measures the status of the pair in a log that grows to so many entries, spread over years as New START's were: as
-/// known now, and as known when half of it was there.
+/// Measures the status of the pair in a log that grows to so many entries, spread over years as New START's were, and in
+/// one year that is more and more crowded: as known now, and as known when half of it was there.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Entries
@@ -50,10 +48,9 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ensure!(arguments.entries >= 1_000, "give at least 1,000 entries");
-    let mut plain = Plain::begin()?;
     let begins = time::Instant::parse(&format!("{FIRST}-01-01T00:00:00Z")).context("a calendar year")?;
-    let mut measures = Vec::new();
-    let mut next = 1_000;
+    let mut plain = Plain::begin()?;
+    let (mut measures, mut next) = (Vec::new(), 1_000);
     let begun = Instant::now();
     let mut progress = Progress::new("entries", arguments.entries);
     let mut author = Author::begin(&mut plain, after(begins, HOUR)?)?;
@@ -71,7 +68,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     progress.end();
-    print(&json!({ "measures": measures }), arguments.json);
+    let crowded = [1, 3, 7, 20, 50].into_iter().map(|times| {
+        let mut plain = Plain::begin()?;
+        let begun = Instant::now();
+        Author::begin(&mut plain, after(begins, HOUR)?)?.crowded_year(0, FIRST, times)?;
+        measure(&plain, FIRST, begun.elapsed())
+    });
+    let crowded = crowded.collect::<anyhow::Result<Vec<_>>>()?;
+    print(&json!({ "years": measures, "one_crowded_year": crowded }), arguments.json);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,7 +88,8 @@ fn measure(plain: &Plain, year: i32, folded: Duration) -> anyhow::Result<serde_j
     let as_of = time::Instant::parse(&format!("{year}-12-31T00:00:00Z")).context("a calendar year")?;
     let frame = Frame { as_of, period: year, scope: Scope::Period };
     let median = |size: u64, frame: Frame| {
-        let mut times: Vec<Duration> = (0..ASKED)
+        let asked = if frame.scope == Scope::Everything { 3 } else { ASKED };
+        let mut times: Vec<Duration> = (0..asked)
             .map(|_| {
                 let known = register.known(size);
                 let names = |index: u32| known.event(index).map(|event| event.digest.to_string()).unwrap_or_default();
@@ -106,6 +111,7 @@ fn measure(plain: &Plain, year: i32, folded: Duration) -> anyhow::Result<serde_j
         "half_known_now_ms": median(size / 2, frame),
         "half_known_then_ms": median(size / 2, then),
         "now_as_of_half_ms": median(size, then),
+        "everything_ms": median(size, Frame { scope: Scope::Everything, ..frame }),
         "fold_us_per_entry": (folded.as_secs_f64() * 1e7 / size as f64).round() / 10.0,
     }))
 }
@@ -119,15 +125,7 @@ struct Plain {
 impl Plain {
     /// Begins with the terms.
     fn begin() -> anyhow::Result<Plain> {
-        let mut keys = vec![
-            keygen::new_key(ORIGIN, KeyKind::Ed25519)?,
-            keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
-        ];
-        for party in Party::ALL {
-            for role in ["root/1", "recovery/1"] {
-                keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
-            }
-        }
+        let keys = first_keys()?;
         let all = Keys::of(keys.iter().map(|key| key.verifier().clone()));
         let begins = time::Instant::parse(&format!("{FIRST}-01-01T00:00:00Z")).context("a calendar year")?;
         let mut terms = terms_init::draft(ORIGIN, &all, true, true, &Clock::scripted(begins))?;

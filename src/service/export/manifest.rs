@@ -19,6 +19,7 @@ use crate::hash::Hasher;
 impl Ledger {
     /// The signed manifest of these files.
     pub async fn manifest(self: &Arc<Ledger>, wanted: &Wanted, files: &[File]) -> Result<String, ExportError> {
+        let clerk = self.clerk.as_ref().ok_or(QueryError::NotFound)?; // a copy cannot sign one
         let mut listed = Vec::with_capacity(files.len());
         for &file in files {
             listed.push(self.listed(wanted, file).await?);
@@ -32,7 +33,7 @@ impl Ledger {
             files: listed,
             created_at: self.clock.now(),
         };
-        manifest.sign(&self.clerk).map_err(|_| QueryError::Sign.into())
+        manifest.sign(clerk).map_err(|_| QueryError::Sign.into())
     }
 
     /// One file of the list.

@@ -155,15 +155,18 @@ pub fn flags(past: &Past<'_>, index: u64) -> Vec<Value> {
     for late in fact.late() {
         flags.push(json!({ "late": { "limit": late.limit, "by_seconds": late.by_seconds } }));
     }
-    let inadmissible = past.visit_at(index).and_then(|visit| visit.visit().inadmissible);
-    if let Some(reason) = inadmissible {
+    let begun = past.visit_at(index);
+    if let Some(reason) = begun.as_ref().and_then(|visit| visit.visit().inadmissible) {
         flags.push(json!({ "inadmissible": { "reason": reason.as_str() } }));
+    }
+    if let Some((named, limit)) = begun.as_ref().and_then(|visit| visit.visit().oversized) {
+        flags.push(json!({ "team_size": { "limit": limit, "named": named } }));
     }
     flags
 }
 
 /// The names of flags, as a list can be asked for them.
-pub const FLAGS: [&str; 5] = ["number_gap", "number_reused", "anchor_empty", "late", "inadmissible"];
+pub const FLAGS: [&str; 6] = ["number_gap", "number_reused", "anchor_empty", "late", "inadmissible", "team_size"];
 
 /// Whether an entry has a flag of this name.
 pub fn has_flag(past: &Past<'_>, index: u64, name: &str) -> bool {

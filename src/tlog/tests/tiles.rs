@@ -1,6 +1,8 @@
 //! Tiles: the known example, both directions of a path, and the edges of what exists.
 
-use super::super::tiles::{FULL, TileError, TileKind, TilePath, decode_bundle, encode_bundle, hash_tile, tiles_of};
+use super::super::tiles::{
+    FULL, TileError, TileKind, TilePath, decode_bundle, encode_bundle, hash_tile, number_of_tiles, tiles_of,
+};
 use super::super::{Tree, leaf_hash};
 use super::{entries, tree};
 use crate::hash::{Hash, hex};
@@ -121,7 +123,9 @@ fn a_log_of_seventy_thousand_has_the_tiles_of_the_standards_example() {
     }
     let exact: Vec<String> = tiles_of(256).map(|tile| tile.to_string()).collect();
     assert_eq!(exact, ["tile/0/000", "tile/1/000.p/1", "tile/entries/000"]);
-    assert_eq!(tiles_of(0).count(), 0);
+    for size in [0, 1, 255, 256, 257, 65_536, 70_000] {
+        assert_eq!(number_of_tiles(size), tiles_of(size).count() as u64, "{size}");
+    }
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl<'a> Known<'a> {
 
     /// The arrival that both last agreed on by `until`; before any agreement, the one that was notified.
     pub fn agreed_eta(&self, intent: u32, until: Pos) -> Option<Instant> {
-        let Act::Intent { eta: notified, .. } = self.event(intent)?.act else { return None };
+        let notified = self.eta(intent)?;
         let agreed = self.answering(intent, until).filter_map(|(pos, by)| match by.act {
             Act::Postponement { eta: Some(eta), .. } => Some((pos, *eta)),
             _ => None,

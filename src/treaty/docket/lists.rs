@@ -48,8 +48,8 @@ impl<'a> Known<'a> {
         self.event(index).is_some_and(|event| creates_outside_visits(event.kind) && event.party.is_party())
     }
 
-    /// Claims that may cover something of these (a slot, and what two records began) that was created at `created`: not
-    /// among them are those that were lifted before, and those in `unsettled`, which are not lifted at `as_of`.
+    /// The claims on a slot, or on everything, that were lifted after `created` and not after `as_of`. Those that are not
+    /// lifted by then are in [`Known::unsettled`].
     pub fn lifted_claims(
         &self,
         slot: Option<Slot>,
@@ -91,7 +91,7 @@ impl<'a> Known<'a> {
     }
 
     /// The arrival that a request asks for.
-    fn eta(&self, intent: u32) -> Option<Instant> {
+    pub(super) fn eta(&self, intent: u32) -> Option<Instant> {
         match self.event(intent)?.act {
             Act::Intent { eta, .. } => Some(eta),
             _ => None,
@@ -100,16 +100,14 @@ impl<'a> Known<'a> {
 
     /// Designations and withdrawals of a slot.
     pub fn designations(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        self.of_slot(slot).into_iter().flat_map({
-            let known = *self;
-            move |of| known.before(&of.designations)
-        })
+        let known = *self;
+        self.of_slot(slot).into_iter().flat_map(move |of| known.before(&of.designations))
     }
 
     /// What the host of a slot said about every visit.
     pub fn consents(&self, slot: Slot) -> impl Iterator<Item = u32> + use<'a> {
-        let size = self.size;
-        self.of_slot(slot).into_iter().flat_map(|of| &of.consents).copied().take_while(move |&index| index < size)
+        let known = *self;
+        self.of_slot(slot).into_iter().flat_map(move |of| known.before(&of.consents))
     }
 
     /// When the first declaration of a slot after `after` took effect, and which it is.

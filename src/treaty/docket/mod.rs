@@ -59,7 +59,7 @@ pub struct Docket {
 struct OfSlot {
     designations: Vector<u32>,
     /// Consents for every visit.
-    consents: OrdSet<u32>,
+    consents: Vector<u32>,
     /// Declarations, by when they take effect; a corrected one stands at each place that it ever had.
     declared: OrdSet<Pos>,
     /// Changes by which launchers were loaded or unloaded, in the same way.
@@ -100,6 +100,7 @@ impl Docket {
             }
             Act::Correction(correction) => self.corrections.entry(correction.original).or_default().push_back(index),
             Act::Designation { slot, .. } => self.slot(*slot).designations.push_back(index),
+            Act::Consent { slot, scope: Scope::Standing, .. } => self.slot(*slot).consents.push_back(index),
             _ => {}
         }
         if known::creates_outside_visits(event.kind) && event.party.is_party() {
@@ -121,9 +122,8 @@ impl Docket {
         let periods = known.periods(index);
         let seen = known.seen(index);
         let pos = seen.as_ref().map(|seen| known.pos_of(seen));
-        let (mut consented, mut declared, mut reloaded, mut is_ambiguous) = (None, None, None, false);
+        let (mut declared, mut reloaded, mut is_ambiguous) = (None, None, false);
         match seen.map(|seen| seen.act) {
-            Some(Act::Consent { slot, scope: Scope::Standing, .. }) => consented = Some(*slot),
             Some(Act::Declaration { slot }) => declared = pos.map(|pos| (*slot, pos)),
             Some(Act::DataChange { slot, reload: true }) => reloaded = pos.map(|pos| (*slot, pos)),
             Some(Act::Report { ambiguities, .. }) => is_ambiguous = !ambiguities.is_empty(),
@@ -131,9 +131,6 @@ impl Docket {
         }
         for key in periods {
             self.notices_of.entry(key).or_default().insert(index);
-        }
-        if let Some(slot) = consented {
-            self.slot(slot).consents.insert(index);
         }
         if let Some((slot, pos)) = declared {
             self.slot(slot).declared.insert(pos);

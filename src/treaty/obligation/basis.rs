@@ -8,7 +8,8 @@
 //!
 //! Deliberately absent: what a lapse does to an obligation ([`super::fold`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use crate::treaty::docket::{Act, Known, Pos};
 use crate::treaty::host_consent::{Action, Scope};
@@ -31,7 +32,10 @@ pub struct Basis<'a> {
     known: Known<'a>,
     terms: Vec<(Pos, &'a Terms)>,
     agreement: Vec<Toggle>,
-    slots: BTreeMap<Slot, Vec<Toggle>>,
+    /// Terms and preconditions, in the same order.
+    common: Vec<Pos>,
+    /// The toggles of each slot, once somebody asked.
+    slots: BTreeMap<Slot, OnceCell<Vec<Toggle>>>,
 }
 
 /// Whether a slot is in force, and the records that make it so.
@@ -55,10 +59,10 @@ impl<'a> Basis<'a> {
             _ => None,
         };
         let terms: Vec<_> = common.iter().filter_map(terms_of).collect();
-        let slots: BTreeSet<Slot> = terms.iter().flat_map(|(_, terms)| terms.slots.keys().copied()).collect();
-        let mut basis = Basis { known, terms, agreement: Vec::new(), slots: BTreeMap::new() };
+        let slots = terms.iter().flat_map(|(_, terms)| terms.slots.keys());
+        let slots = slots.map(|slot| (*slot, OnceCell::new())).collect();
+        let mut basis = Basis { known, terms, agreement: Vec::new(), common, slots };
         basis.agreement = basis.agreement_toggles();
-        basis.slots = slots.into_iter().map(|slot| (slot, basis.toggles(slot, &common))).collect();
         basis
     }
 
@@ -95,7 +99,7 @@ impl<'a> Basis<'a> {
 
     /// The toggles of a slot.
     pub fn slot(&self, slot: Slot) -> &[Toggle] {
-        self.slots.get(&slot).map_or(&[], Vec::as_slice)
+        self.slots.get(&slot).map_or(&[], |toggles| toggles.get_or_init(|| self.toggles(slot)))
     }
 
     fn agreement_toggles(&self) -> Vec<Toggle> {
@@ -109,8 +113,8 @@ impl<'a> Basis<'a> {
         toggles
     }
 
-    fn toggles(&self, slot: Slot, common: &[Pos]) -> Vec<Toggle> {
-        let mut all = common.to_vec();
+    fn toggles(&self, slot: Slot) -> Vec<Toggle> {
+        let mut all = self.common.clone();
         all.extend(self.known.designations(slot).filter_map(|index| self.known.pos(index)));
         all.sort_unstable();
         let mut state = State { slot, terms: None, designated: None, preconditions: BTreeMap::new() };

@@ -47,7 +47,8 @@ pub fn settle(docket: &mut Docket) {
     }
 }
 
-/// The cases that an entry may settle or open again: its own, and those of the records that it reaches.
+/// The cases that an entry may settle or open again: its visit, and those of the records that it reaches. What it begins
+/// itself is open until another entry ends it.
 fn touched(known: &Known<'_>, index: u32) -> BTreeSet<Case> {
     let (mut reached, mut layer) = (BTreeSet::from([index]), vec![index]);
     for _ in 0..REACH {
@@ -55,7 +56,14 @@ fn touched(known: &Known<'_>, index: u32) -> BTreeSet<Case> {
         let named: Vec<u32> = events.flat_map(names).filter(|&named| reached.insert(named)).collect();
         layer = named;
     }
-    reached.iter().flat_map(|&index| of_record(known, index)).collect()
+    reached.remove(&index);
+    let visit = known.visit_of(index).filter(|&visit| visit != index || !is_admissible(known, index)).map(Case::Visit);
+    reached.iter().flat_map(|&index| of_record(known, index)).chain(visit).collect()
+}
+
+/// Whether an entry is a request by which something is owed.
+fn is_admissible(known: &Known<'_>, index: u32) -> bool {
+    known.event(index).is_some_and(|event| matches!(event.act, Act::Intent { inadmissible: None, .. }))
 }
 
 /// What a record is about. A request is about nothing that came before it.
@@ -74,23 +82,27 @@ fn of_record(known: &Known<'_>, index: u32) -> impl Iterator<Item = Case> {
     let visit = known.visit_of(index).map(Case::Visit);
     let notice = Some(Case::Notice(index)).filter(|_| known.is_notice(index));
     let claim = Some(Case::Claim(index)).filter(|_| matches!(act, Some(Act::Claim(_))));
-    let report = Some(Case::Report(index)).filter(|_| matches!(act, Some(Act::Report { .. })));
+    let is_unclear = || matches!(act, Some(Act::Report { ambiguities, .. }) if !ambiguities.is_empty());
+    let is_corrected = || known.correction(index).is_some() && matches!(act, Some(Act::Report { .. }));
+    let report = Some(Case::Report(index)).filter(|_| is_unclear() || is_corrected());
     [visit, notice, claim, report].into_iter().flatten()
 }
 
-/// The cases that were settled when a basis changes for a time that has passed.
+/// The cases that were settled when a basis changes for a time that has passed: terms carry everything, a designation the
+/// visits to its slot, a precondition visits. No correction changes one: what obligations rest on cannot be corrected.
 fn disturbed(known: &Known<'_>, index: u32) -> Vec<Case> {
-    let Some(event) = known.event(index) else { return Vec::new() };
-    let (changed, new) = match &event.act {
-        Act::Correction(correction) => (known.event(correction.original), correction.effective_at),
-        _ => (Some(event), None),
+    let Some(seen) = known.seen(index) else { return Vec::new() };
+    let rests = |case: &Case| match (seen.act, case) {
+        (Act::Terms(_), _) | (Act::Precondition { .. }, Case::Visit(_)) => true,
+        (Act::Designation { slot, .. }, Case::Visit(intent)) => known.slot_of_visit(*intent) == Some(*slot),
+        _ => false,
     };
-    let Some(changed) = changed else { return Vec::new() };
-    if !matches!(changed.act, Act::Terms(_) | Act::Designation { .. } | Act::Precondition { .. }) {
-        return Vec::new();
+    match seen.act {
+        Act::Terms(_) | Act::Designation { .. } | Act::Precondition { .. } => {
+            known.settled_since(known.pos_of(&seen).0).filter(rests).collect()
+        }
+        _ => Vec::new(),
     }
-    let since = [changed.effective_at, new].into_iter().flatten().fold(changed.received_at, Instant::min);
-    known.settled_since(since).collect()
 }
 
 /// From when on a case is settled, as far as is known.

@@ -72,12 +72,8 @@ pub fn timeline(
     let mut timeline = Timeline::default();
     let look = |at: Instant, standing: &mut Vec<(Viewer, Option<Pair>)>, ahead: &mut BTreeSet<Instant>| {
         let mut turns = Vec::new();
-        for (viewer, answer) in seen.iter().copied().zip(statuses(
-            known,
-            Frame { as_of: at, period: at.year(), scope: Scope::Period },
-            &seen,
-            names,
-        )) {
+        let frame = Frame { as_of: at, period: at.year(), scope: Scope::Period };
+        for (viewer, answer) in seen.iter().copied().zip(statuses(known, frame, &seen, names)) {
             let dues = answer.obligations.iter().filter_map(|row| Instant::parse(&row.due_at)?.next());
             ahead.extend(dues.filter(|due| *due > at && (from..=to).contains(due)));
             let Some((_, before)) = standing.iter_mut().find(|(of, _)| *of == viewer) else { continue };

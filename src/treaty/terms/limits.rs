@@ -73,7 +73,7 @@ crate::body! {
         lodging: Option<Span>,
         /// Between full updates of a declaration. Shown only. Default 180d.
         full_update: Option<Span>,
-        /// Inspectors in a team. Shown only. Default 10 (INF).
+        /// Inspectors in a team. A larger one is flagged. Default 10 (INF).
         team: Option<Int<1, 100>>,
         /// Members of a team who speak the language of the inspected Party. Shown only. Default 2 (INF).
         team_language: Option<Int<0, 100>>,
@@ -124,6 +124,11 @@ impl Limits {
     /// Visits to a slot in a calendar year.
     pub fn quota(&self) -> u64 {
         self.quota.map_or(2, |quota| quota.0.unsigned_abs())
+    }
+
+    /// Inspectors in a team.
+    pub fn team(&self) -> u64 {
+        self.team.map_or(10, |team| team.0.unsigned_abs())
     }
 
     /// How "one visit at a time" is counted.

@@ -5,6 +5,8 @@ pub mod fold;
 pub mod foreign;
 pub mod http;
 pub mod ledger;
+pub mod mirror;
+pub mod operator;
 pub mod postgres;
 pub mod program;
 pub mod records;

@@ -104,6 +104,27 @@ fn ruling_38_limits_that_create_no_obligation_are_shown_on_the_record() {
 }
 
 #[test]
+fn ruling_38_a_team_larger_than_the_terms_have_it_is_flagged_and_is_no_obligation() {
+    let mut timeline = super::ready();
+    let codes: Vec<String> = (1..=11).map(|number| format!("US-{number}")).collect();
+    let listed: Vec<_> = codes.iter().map(|code| json!({ "code": code, "languages": ["ru"] })).collect();
+    timeline.add("02-20", &["US"], "inspector_list", &[], json!({ "inspectors": listed }));
+    let request = timeline.request_with("B1", "03-01", "03-03", json!({ "inspectors": codes }));
+    let history = timeline.history();
+    let digest = history.digest_named(&request).expect("an entry");
+    let index = history.register().index_of(&digest).expect("an entry");
+    assert_eq!(history.register().visit_at(index).expect("a visit").oversized, Some((11, 10)));
+    let kinds: Vec<&str> = timeline
+        .status("03-02", Viewer::Us)
+        .obligations
+        .iter()
+        .filter(|row| row.visit.as_ref() == Some(&request))
+        .map(|row| row.kind)
+        .collect();
+    assert_eq!(kinds, ["ADMIT"]);
+}
+
+#[test]
 fn ruling_45_a_line_that_a_ledger_would_refuse_is_left_out_named_and_counts_for_nothing() {
     let (mut timeline, request) = requested();
     let before = timeline.status("03-02", Viewer::Us);

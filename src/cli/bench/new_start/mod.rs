@@ -27,7 +27,7 @@ use super::super::serve::{Running, read_keys, settings};
 use super::super::store::{DATABASE, fit, start_cluster};
 use super::super::terms_init::{self, Keys};
 use super::super::{files, keygen, token};
-use super::{ORIGIN, answer, percentile, print, request};
+use super::{ORIGIN, answer, first_keys, percentile, print, request};
 use crate::author;
 use crate::hash::Hash;
 use crate::note::{KeyKind, Signer};
@@ -131,15 +131,7 @@ fn seconds(time: Duration) -> f64 {
 
 /// Makes the keys and signs the terms; answers the keys.
 fn begin(folder: &Path, clock: &Clock) -> anyhow::Result<Vec<Signer>> {
-    let mut keys = vec![
-        keygen::new_key(ORIGIN, KeyKind::Ed25519)?,
-        keygen::new_key(&format!("{ORIGIN}/clerk"), KeyKind::Countersign)?,
-    ];
-    for party in Party::ALL {
-        for role in ["root/1", "recovery/1"] {
-            keys.push(keygen::new_key(&format!("{party}/{role}"), KeyKind::Ed25519)?);
-        }
-    }
+    let mut keys = first_keys()?;
     for (name, _) in OFFICES {
         keys.push(keygen::new_key(name, KeyKind::Ed25519)?);
     }

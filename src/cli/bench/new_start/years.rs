@@ -27,8 +27,10 @@ pub trait Pen {
     fn write(&mut self, at: Instant, statement: Statement<'_>) -> anyhow::Result<Hash>;
 }
 
-/// Visits to each slot in a year. The quota of the terms leaves room for one more.
-pub const QUOTA: i64 = 8;
+/// How many times the visits of an ordinary year fit into one.
+const MOST_TIMES: i64 = 7;
+/// The quota of the terms: a crowded year has seven visits to each slot, seven times.
+pub const QUOTA: i64 = 50;
 /// The keys that write, beside the roots.
 pub const OFFICES: [(&str, &str); 8] = [
     ("US/centre/1", "centre"),
@@ -105,13 +107,14 @@ pub struct Author<'p, P> {
     claim: Option<Hash>,
     question: Option<Hash>,
     written: u64,
+    times: i64,
 }
 
 impl<'p, P: Pen> Author<'p, P> {
     /// Begins with the sites, the consents of their hosts, and what is declared there.
     pub fn begin(pen: &'p mut P, at: Instant) -> anyhow::Result<Author<'p, P>> {
         let (declared, visits, unread) = Default::default();
-        let mut author = Author { pen, declared, visits, unread, claim: None, question: None, written: 0 };
+        let mut author = Author { pen, declared, visits, unread, claim: None, question: None, written: 0, times: 1 };
         for slot in SLOTS {
             let (_, inspected, host) = sides(slot);
             let site = json!({
@@ -144,14 +147,22 @@ impl<'p, P: Pen> Author<'p, P> {
 
     /// Writes one year; `number` counts from 0.
     pub fn year(&mut self, number: i32, first: i32) -> anyhow::Result<()> {
+        self.crowded_year(number, first, 1)
+    }
+
+    /// Writes one year with so many times the changes, and as many times the visits as fit: seven, since a side
+    /// receives one at a time.
+    pub fn crowded_year(&mut self, number: i32, first: i32, times: i64) -> anyhow::Result<()> {
+        self.times = times;
         let (number, year) = (i64::from(number), i64::from(first) + i64::from(number));
         let begin = Instant::parse(&format!("{year}-01-01T00:00:00Z"));
         let begin = begin.ok_or_else(|| anyhow::anyhow!("{year} is no calendar year"))?;
         let mut steps: Vec<(Instant, Step)> = Vec::new();
         self.visits.clear();
+        let of_each = times.min(MOST_TIMES);
         let count = inspections(number + 1) - inspections(number);
-        for i in 0..count.min(2 * PAIRS) {
-            let (pair, eta) = (i / 2, after(begin, 12 * DAY + i / 2 * 25 * DAY)?);
+        for i in 0..count.min(2 * PAIRS) * of_each {
+            let (pair, eta) = (i / 2, after(begin, 12 * DAY + i / 2 * (25 * DAY / of_each))?);
             let slot = SLOTS[usize::try_from(2 * (i % 2) + pair % 2)?];
             let (_, _, host) = sides(slot);
             let visit = self.visits.len();
@@ -187,7 +198,10 @@ impl<'p, P: Pen> Author<'p, P> {
             Step::Milestone(visit, step) => self.milestone(at, visit, step),
             Step::Report(visit) => self.report(at, visit),
             Step::Receipt(visit) => self.receipt(at, visit),
-            Step::Changes(day) => (changes(day)..changes(day + 1)).try_for_each(|number| self.change(at, number)),
+            Step::Changes(day) => {
+                let numbers = changes(day) * self.times..changes(day + 1) * self.times;
+                numbers.into_iter().try_for_each(|number| self.change(at, number))
+            }
             Step::Seen => self.acknowledge(at),
             Step::Claim | Step::Accept | Step::Lift => self.excuse(at, step),
             Step::Question | Step::Reply => self.clarify(at, step),

@@ -1,0 +1,170 @@
+//! A Party's mirror: a full copy that judges every entry again before it cosigns.
+//!
+//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows;
+//! [`checkpoints`] is the file of what the log signed; [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
+//! what it keeps of an origin that breaks a rule. Cosigning itself is the light witness's ([`crate::witness`]), reading is
+//! the ledger's ([`crate::service::copy`]).
+//!
+//! Invariants: what readers see and what is cosigned was judged in full; a mirror that has stopped serves what it holds,
+//! and cosigns nothing.
+//!
+//! Deliberately absent: the keys of the log and its clerk. A mirror can write nothing in their names.
+
+pub mod checkpoints;
+pub mod evidence;
+pub mod follow;
+pub mod gate;
+pub mod load;
+pub mod origin;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, watch};
+
+use self::follow::{Follower, LookError};
+use crate::note::{Signer, Verifier};
+use crate::service::clock::Clock;
+use crate::service::copy::Standing;
+use crate::service::published::{Published, Seal};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::witness::{Authentic, Logs, Witness};
+use crate::witness::evidence::EvidenceFolder;
+use crate::witness::state::{State, StateError};
+use crate::witness::{Cosigner, Withheld};
+
+/// How long a request for a cosignature may wait until its entries are fetched.
+pub const FETCH: Duration = Duration::from_secs(10);
+
+/// A mirror that has something to show.
+pub struct Mirror {
+    follower: Mutex<Follower>,
+    /// What readers see.
+    pub published: Arc<ArcSwap<Published>>,
+    /// The checkpoints that the log signed.
+    pub seal: Arc<Seal>,
+    /// How it stands to its origin.
+    pub standing: Arc<Standing>,
+    evidence: PathBuf,
+    clock: Clock,
+}
+
+/// Why a mirror cannot cosign.
+#[derive(Debug, thiserror::Error)]
+pub enum CosignerError {
+    /// Make one with `keygen --name <authority>/mirror/<label>`.
+    #[error("the key is not one for cosigning")]
+    OtherKey,
+    /// Look at the file.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Mirror {
+    /// The mirror that follows so, if there is something to show.
+    pub fn new(follower: Follower) -> Result<Arc<Mirror>, Box<Follower>> {
+        let Some(published) = follower.published.clone() else { return Err(Box::new(follower)) };
+        Ok(Arc::new(Mirror {
+            published,
+            seal: Arc::clone(&follower.seal),
+            standing: Arc::clone(&follower.standing),
+            evidence: follower.folder.clone(),
+            clock: follower.clock.clone(),
+            follower: Mutex::new(follower),
+        }))
+    }
+
+    /// Looks at the origin once.
+    pub async fn look(&self) -> Result<u64, LookError> {
+        self.follower.lock().await.look().await
+    }
+
+    /// Looks at the origin if that is needed to hold so many entries, or to know that there are no more.
+    async fn reach(&self, size: u64) {
+        if self.has(size) {
+            return;
+        }
+        let mut follower = self.follower.lock().await;
+        // While this waited, another may have looked.
+        if !self.has(size) {
+            let _ = follower.look().await; // how it stands is noted
+        }
+    }
+
+    fn has(&self, size: u64) -> bool {
+        let unseen = self.standing.unseen_for(self.clock.unix_duration());
+        self.published.load().size() >= size && unseen <= gate::CONTACT / 2
+    }
+
+    /// Looks at the origin again and again, until the end is called.
+    pub async fn follow(self: Arc<Mirror>, every: Duration, mut stop: watch::Receiver<bool>) {
+        let mut said = None;
+        loop {
+            // What changes is said once.
+            let why = self.look().await.err().map(|error| error.to_string());
+            if let Some(why) = why.as_ref().filter(|_| why != said) {
+                tracing::warn!(why, "the origin is not followed");
+            }
+            said = why;
+            if tokio::time::timeout(every, stop.wait_for(|stop| *stop)).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// The cosigner of this mirror, with its key and its state file, which is made if `begin` says so. Where it is asked
+    /// for what is not held yet, it looks at the origin first, for at most [`FETCH`].
+    pub fn cosigner(
+        self: &Arc<Mirror>,
+        key: Signer,
+        state: &std::path::Path,
+        begin: bool,
+    ) -> Result<Cosigner, CosignerError> {
+        let mut logs = Logs::default();
+        logs.add(self.seal.origin().to_owned(), self.seal.verifier().clone()).map_err(|_| CosignerError::OtherKey)?;
+        let witness = Witness::new(key, logs).map_err(|_| CosignerError::OtherKey)?;
+        let state = if begin { State::begin(state)? } else { State::open(state, &witness)? };
+        let clock = self.clock.clone();
+        let now = Box::new(move || u64::try_from(clock.now().seconds()).unwrap_or_default());
+        let cosigner = Cosigner::new(witness, state, EvidenceFolder::new(&self.evidence), now);
+        let (before, gate, runtime) = (Arc::clone(self), Arc::clone(self), Handle::current());
+        let before = move |authentic: &Authentic<'_>| runtime.block_on(Arc::clone(&before).prepare(authentic));
+        let allows = move |checkpoint: &Checkpoint, held: Option<&_>, now| {
+            let (published, unseen) = (gate.published.load(), gate.standing.unseen_for(gate.clock.unix_duration()));
+            let allowed = gate::may_cosign(&published, &gate.standing, unseen, checkpoint, held, now);
+            match &allowed {
+                Ok(()) => gate.standing.withholds(None),
+                Err(Withheld::Never(why)) => {
+                    tracing::error!(size = checkpoint.size, why, "a checkpoint of the log is not cosigned");
+                    gate.standing.withholds(Some(why.clone()));
+                }
+                Err(Withheld::NotYet(_)) => {}
+            }
+            allowed
+        };
+        Ok(cosigner.demanding(Box::new(before), Box::new(allows)))
+    }
+
+    /// Sees to it that the entries of a checkpoint are held, if they can be had in time; and that the log did not sign it
+    /// beside what it signed before.
+    async fn prepare(self: Arc<Mirror>, authentic: &Authentic<'_>) -> Result<(), Withheld> {
+        let wanted = authentic.checkpoint();
+        // In a task of its own: what is begun is finished, whoever still waits for it.
+        let (looking, size) = (Arc::clone(&self), wanted.size);
+        let _ = tokio::time::timeout(FETCH, tokio::spawn(async move { looking.reach(size).await })).await;
+        let root = self.published.load().replica.tree().root_at(wanted.size);
+        if root.is_some_and(|root| root != wanted.root) {
+            let error = self.follower.lock().await.forked(wanted, authentic.by_log());
+            return Err(Withheld::Never(error.to_string()));
+        }
+        Ok(())
+    }
+
+    /// The log's key.
+    pub fn log_key(&self) -> &Verifier {
+        self.seal.verifier()
+    }
+}

@@ -1,0 +1,110 @@
+//! The origin, as a mirror asks it: its newest checkpoint, its entries, and its proofs.
+//!
+//! Invariants: an answer is read under a cap, and nothing is followed to another address; nothing that is answered is
+//! believed here.
+//!
+//! Deliberately absent: what an answer means.
+
+use std::time::Duration;
+
+use crate::hash::Hash;
+use crate::note;
+use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The greatest tile of entries: 256 of 65,535 bytes, each behind its length.
+const MAX_TILE: u64 = 256 * (65_535 + 2);
+/// The greatest proof, in JSON.
+const MAX_PROOF: u64 = 1 << 16;
+
+/// An origin.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    agent: ureq::Agent,
+    url: String,
+    bearer: String,
+}
+
+/// Why the origin did not answer what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OriginError {
+    /// Look at the network, or wait.
+    #[error("it does not answer: {0}")]
+    Absent(String),
+    /// Look at the token, or ask the origin's operator.
+    #[error("it answers {status} to {path}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// What was asked for.
+        path: String,
+    },
+    /// It is no ledger, or a broken one.
+    #[error("its answer to {0} is not what it should be")]
+    Malformed(String),
+}
+
+impl Origin {
+    /// The ledger at an address, asked with a token of a Party or an auditor.
+    pub fn new(url: &str, token: &str) -> Origin {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .user_agent("countersign");
+        let url = url.trim_end_matches('/').to_owned();
+        Origin { agent: config.build().into(), url, bearer: format!("Bearer {token}") }
+    }
+
+    fn get(&self, path: String, most: u64) -> Result<Vec<u8>, OriginError> {
+        let absent = |error: ureq::Error| OriginError::Absent(error.to_string());
+        let asked = self.agent.get(format!("{}{path}", self.url)).header("authorization", &self.bearer);
+        let mut answer = asked.call().map_err(absent)?;
+        let status = answer.status().as_u16();
+        if status != 200 {
+            return Err(OriginError::Status { status, path });
+        }
+        answer.body_mut().with_config().limit(most).read_to_vec().map_err(absent)
+    }
+
+    /// The newest checkpoint. Nothing of it is verified.
+    pub fn checkpoint(&self) -> Result<String, OriginError> {
+        let bytes = self.get("/checkpoint".into(), note::MAX_BYTES as u64)?;
+        String::from_utf8(bytes).map_err(|_| OriginError::Malformed("/checkpoint".into()))
+    }
+
+    /// The entries from `start` to before `end`, of a log that has at least so many.
+    pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, OriginError> {
+        let full = u64::from(FULL);
+        let mut entries = Vec::new();
+        for index in start / full..end.div_ceil(full) {
+            let width = u16::try_from((end - index * full).min(full)).unwrap_or(FULL);
+            let no_tile = || OriginError::Malformed(format!("/tile/entries/{index}"));
+            let tile = TilePath::new(TileKind::Entries, index, width).ok_or_else(no_tile)?;
+            let bytes = self.get(format!("/{tile}"), MAX_TILE)?;
+            let bundle = decode_bundle(&bytes, width).map_err(|_| no_tile())?;
+            let known = usize::try_from(start.saturating_sub(index * full)).unwrap_or(usize::MAX);
+            entries.extend(bundle.into_iter().skip(known).map(<[u8]>::to_vec));
+        }
+        Ok(entries)
+    }
+
+    /// The proof that the tree of the second size begins with that of the first.
+    pub fn consistency(&self, first: u64, second: u64) -> Result<Vec<Hash>, OriginError> {
+        self.proof(format!("/v1/log/proofs/consistency/{first}/{second}"))
+    }
+
+    /// The proof that an entry is in the tree of a size.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, OriginError> {
+        self.proof(format!("/v1/log/proofs/inclusion/{index}/{size}"))
+    }
+
+    fn proof(&self, path: String) -> Result<Vec<Hash>, OriginError> {
+        let bytes = self.get(path.clone(), MAX_PROOF)?;
+        let malformed = || OriginError::Malformed(path.clone());
+        let answer: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| malformed())?;
+        let hashes = answer["hashes"].as_array().ok_or_else(malformed)?;
+        hashes.iter().map(|hash| Hash::from_base64(hash.as_str()?).ok()).collect::<Option<_>>().ok_or_else(malformed)
+    }
+}

@@ -1,0 +1,249 @@
+"""Verifies an exported log from one line of trust. A second program, written from docs/formats.md alone.
+
+    python3 verify_log.py FOLDER TRUST
+
+It needs Python's standard library and ed25519.py beside it. It goes through every byte of the folder: entries, hash tiles,
+root, the checkpoint's signature, the clerk's countersignature and every signer's line under the key that was good at the
+entry's place, from the keys that entry 0 names to those that the log registered. It ends with 0, or with 1 and the first
+fault. What it does not do is judge records by the rules of the agreement; `countersign audit` does.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import sys
+
+import ed25519
+
+CLERK = b"\xffcountersign/v1"
+ROLES = "root|recovery|centre|leader|escort|mirror|witness|window"
+KEY_NAME = re.compile(rf"(US|RU|RO|PL)/({ROLES})/[A-Za-z0-9._-]{{1,64}}")
+
+
+class Fault(Exception):
+    pass
+
+
+def demand(holds, where, what):
+    if not holds:
+        raise Fault(f"{where}: {what}")
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def decode64(text, where):
+    raw = base64.b64decode(text)  # it passes over what is not base64; what it read must be what stands there
+    demand(base64.b64encode(raw) == text.encode(), where, "not base64 in its one spelling")
+    return raw
+
+
+class Key:
+    """A key of any type: its name, its 32 bytes, and where it was good."""
+
+    def __init__(self, vkey, where):
+        self.name, identity, encoded = (vkey.split("+", 2) + ["", ""])[:3]
+        raw = decode64(encoded, where)
+        self.kind, self.public = raw[:-32], raw[-32:]
+        demand(self.kind in (b"\x01", b"\x04", CLERK), where, "a key of an unknown type")
+        demand(self.id_as(self.kind).hex() == identity, where, "a key id that does not fit its key")
+        demand(ed25519.key(self.public) is not None, where, "a key that must not be admitted")
+        self.since, self.revoked = -1, None
+
+    def id_as(self, kind):
+        return sha256(self.name.encode(), b"\n", kind, self.public)[:4]
+
+    def is_good_at(self, index):
+        return self.since < index and (self.revoked is None or index <= self.revoked)
+
+
+def read_note(raw, where):
+    """The text of a note, and its lines: name, key id, blob."""
+    note = raw.decode()
+    demand(not re.search("[\x00-\x09\x0b-\x1f]", note), where, "a control character")
+    head, empty, tail = note.rpartition("\n\n")
+    demand(empty and tail.endswith("\n"), where, "not a signed note")
+    lines = []
+    for line in tail[:-1].split("\n"):
+        found = re.fullmatch(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)", line)
+        demand(found, where, "a malformed signature line")
+        blob = decode64(found[2], where)
+        lines.append((found[1], blob[:4], blob[4:]))
+    return head + "\n", lines
+
+
+def strict_json(text, where):
+    def once(pairs):
+        names = [name for name, _ in pairs]
+        demand(len(set(names)) == len(names), where, "a member that stands twice")
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+def root_of(hashes):
+    """The Merkle root over hashes of leaves or of complete subtrees of one height (RFC 6962, section 2.1)."""
+    if not hashes:
+        return sha256()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return sha256(b"\x01", root_of(hashes[:split]), root_of(hashes[split:]))
+
+
+def tiles(kind, count):
+    """Path, first position and width of every tile over so many things."""
+    for start in range(0, count, 256):
+        number, width = str(start // 256), min(256, count - start)
+        groups = re.findall("...", number.zfill(-(-len(number) // 3) * 3))
+        path = "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
+        yield f"tile/{kind}/{path}" + (f".p/{width}" if width < 256 else ""), start, width
+
+
+class Log:
+    """An exported folder, read file by file; at the end none may be left unread."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        paths = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
+        self.unread = {os.path.relpath(path, folder) for path in paths}
+
+    def read(self, name, most):
+        path = os.path.join(self.folder, name)
+        demand(os.path.isfile(path), name, "not there, or not a file")
+        demand(os.path.getsize(path) <= most, name, "larger than it can be")
+        self.unread.discard(name)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def entries(self, size):
+        for path, start, width in tiles("entries", size):
+            raw, at = self.read(path, width * 65537), 0
+            for index in range(start, start + width):
+                length = int.from_bytes(raw[at : at + 2], "big")
+                entry = raw[at + 2 : at + 2 + length]
+                demand(len(entry) == length and at + 2 <= len(raw), path, "too short")
+                at += 2 + length
+                yield index, entry
+            demand(at == len(raw), path, "too long")
+
+
+def check_tiles(log, leaves):
+    """Every hash tile is what the entries add up to."""
+    level, hashes = 0, leaves
+    while hashes:
+        for path, start, width in tiles(level, len(hashes)):
+            found = log.read(path, width * 32)
+            demand(found == b"".join(hashes[start : start + width]), path, "not what the entries add up to")
+        whole = len(hashes) // 256
+        hashes = [root_of(hashes[256 * i : 256 * i + 256]) for i in range(whole)]
+        level += 1
+
+
+class Register:
+    """The keys, as entry 0 names them and as later entries change them."""
+
+    def __init__(self, origin):
+        self.origin, self.keys, self.last, self.policy = origin, {}, 0, ""
+
+    def demand_root(self, signer, authority, where):
+        """Only the newest root or recovery key of an authority acts for its keys."""
+        role = signer.split("/")[1]
+        newest = [name for name in self.keys if name.startswith(f"{authority}/{role}/")][-1:]
+        demand(role in ("root", "recovery") and newest == [signer], where, f"{signer} is no root of {authority}")
+
+    def begin(self, record, where):
+        body = record["body"]
+        self.log_key, self.clerk = Key(body["log_vkey"], where), Key(body["clerk_vkey"], where)
+        self.policy = f"log {body['log_vkey']}\nquorum none\n" if body["quorum"] == {"all": []} else ""
+        demand(self.log_key.name == self.origin and self.clerk.name == f"{self.origin}/clerk", where, "other keys")
+        for roots in body["roots"].values():
+            for role in ("root", "recovery"):
+                key = Key(roots[role], where)
+                key.since, self.keys[key.name] = 0, key
+        wanted = sorted(name for name in self.keys if "/root/" in name)
+        demand(sorted(record["signers"]) == wanted, where, "not signed by every root that it names")
+
+    def introduced(self, record, index, where):
+        """The key that a registration admits."""
+        body, signers, key = record["body"], record["signers"], Key(record["body"]["vkey"], where)
+        named = KEY_NAME.fullmatch(key.name)
+        fits = named and key.name == body["name"] and named[2] == body["role"]
+        demand(fits and signers[1:] == [key.name] and key.name not in self.keys, where, "registers a key that does not fit")
+        self.demand_root(signers[0], named[1], where)
+        key.since = index
+        return key
+
+    def check(self, index, entry, where):
+        """One entry: its clerk, its signers, and what it changes about keys."""
+        text, lines = read_note(entry, where)
+        first, origin, body = text.split("\n", 2)
+        demand(first == "countersign/record/v1" and origin == self.origin, where, "not a record of this ledger")
+        record = strict_json(body, where)
+        kind, signers = record["kind"], record["signers"]
+        demand(index > 0 or kind == "terms", where, "no terms")
+        if index == 0:
+            self.begin(record, where)
+        new = self.introduced(record, index, where) if kind == "key_registration" else None
+        self.countersigned(text, lines.pop(), where)
+        demand(sorted(name for name, _, _ in lines) == sorted(signers), where, "lines that the record does not name")
+        for name, identity, blob in lines:
+            key = new if new and name == new.name else self.keys.get(name)
+            demand(key is not None, where, f"{name} is no key of this ledger")
+            demand(key is new or index == 0 or key.is_good_at(index), where, f"{name} was not good here")
+            demand(identity == key.id_as(b"\x01"), where, f"another key under the name {name}")
+            demand(ed25519.verify(key.public, text.encode(), blob), where, f"the signature of {name} is not good")
+        if new:
+            self.keys[new.name] = new
+        if kind == "key_revocation":
+            revoked = self.keys[record["body"]["name"]]
+            self.demand_root(signers[0], revoked.name.split("/")[0], where)
+            revoked.revoked = index
+        return sha256(text.encode())
+
+    def countersigned(self, text, line, where):
+        name, identity, blob = line
+        demand((name, identity) == (self.clerk.name, self.clerk.id_as(CLERK)), where, "the last line is not the clerk's")
+        time = int.from_bytes(blob[:8], "big")
+        demand(time >= self.last, where, "received before the entry before it")
+        message = f"countersign/v1\ntime {time}\nsha256:{sha256(text.encode()).hex()}\n"
+        demand(ed25519.verify(self.clerk.public, message.encode(), blob[8:]), where, "the clerk's signature is not good")
+        self.last = time
+
+
+def verify(folder, trust):
+    line = re.fullmatch(r"countersign/trust/v1 (\S+) sha256:([0-9a-f]{64})\n?", trust)
+    demand(line, "trust", "not a root of trust")
+    log, register = Log(folder), Register(line[1])
+    if "trust" in log.unread:
+        demand(log.read("trust", 1000).decode() == trust.rstrip("\n") + "\n", "trust", "another ledger's")
+    text, lines = read_note(log.read("checkpoint", 131072), "checkpoint")
+    found = re.fullmatch(r"(\S+)\n(0|[1-9][0-9]{0,18})\n(\S+)\n", text)
+    demand(found and found[1] == register.origin, "checkpoint", "not one of this ledger")
+    entries = [entry for _, entry in log.entries(int(found[2]))]
+    leaves = [sha256(b"\x00", entry) for entry in entries]
+    check_tiles(log, leaves)
+    demand(root_of(leaves) == decode64(found[3], "checkpoint"), "checkpoint", "another root than that of the entries")
+    demand(entries, "log", "empty")
+    digest = register.check(0, entries[0], "entry 0")
+    demand(digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
+    own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, register.log_key.id_as(b"\x01"))]
+    demand(own and ed25519.verify(register.log_key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
+    if "policy" in log.unread:
+        policy = log.read("policy", 131072).decode("latin-1")
+        demand(policy == register.policy or not register.policy, "policy", "not the one of the terms")
+    demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
+    for index, entry in enumerate(entries[1:], 1):
+        register.check(index, entry, f"entry {index}")
+    return len(entries)
+
+
+if __name__ == "__main__":
+    try:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            print(f"VERIFIED: {verify(sys.argv[1], file.read())} entries")
+    except (Fault, KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
+        sys.exit(f"NOT VERIFIED: {fault}")
