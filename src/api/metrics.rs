@@ -6,7 +6,7 @@
 //! Invariants: the figures show the size and the rhythm of the log, so they are for those who may read a checkpoint
 //! ([`crate::service::access::Principal::may_read_tree`]), and for nobody else.
 //!
-//! Deliberately absent: figures by state, by token or by address, and any push.
+//! Deliberately absent: figures by state (but for how far its cosigners are), by token or by address, and any push.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub struct Metrics {
     last_batch: Gauge,
     queue: Gauge,
     halted: Gauge,
+    final_entries: Gauge,
+    lag: Family<Labels<1>, Gauge>,
 }
 
 impl Metrics {
@@ -68,6 +70,8 @@ impl Metrics {
             last_batch: Gauge::default(),
             queue: Gauge::default(),
             halted: Gauge::default(),
+            final_entries: Gauge::default(),
+            lag: Family::default(),
         };
         metrics.register(started);
         metrics
@@ -89,6 +93,10 @@ impl Metrics {
         registry.register("last_batch_entries", "Entries of the newest batch", self.last_batch.clone());
         registry.register("queue_depth", "Records that wait for the sequencer", self.queue.clone());
         registry.register("halted", "1 if the ledger has stopped writing", self.halted.clone());
+        let help = "Entries in the newest checkpoint that met the quorum of the terms";
+        registry.register("final_entries", help, self.final_entries.clone());
+        let help = "Entries that a cosigner has not cosigned yet, by the name of its key";
+        registry.register("cosigner_lag_entries", help, self.lag.clone());
         registry.register_with_unit("process_start_time", "Since the epoch", Unit::Seconds, start);
     }
 
@@ -126,6 +134,12 @@ impl Metrics {
         self.last_batch.set(gauge(newest.saturating_sub(before)));
         self.queue.set(gauge(ledger.waiting() as u64));
         self.halted.set(i64::from(published.halted.load().is_some()));
+        self.final_entries.set(gauge(ledger.cosigned.lines.load().last_final().unwrap_or(0)));
+        for one in ledger.cosigned.standings.load().iter() {
+            let cosigned = one.cosigned.map_or(0, |(size, _)| size);
+            let label = [("cosigner", one.name.to_string())];
+            self.lag.get_or_create(&label).set(gauge(published.size().saturating_sub(cosigned)));
+        }
         let mut text = String::new();
         let _ = encode(&mut text, &self.registry); // a String takes everything
         text

@@ -112,6 +112,7 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Docs => get(docs::page),
         Id::Log => get(log::about),
         Id::Policy => get(log::policy),
+        Id::Cosigners => get(log::cosigners),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),
         Id::Checkpoint => get(log::checkpoint),

@@ -200,6 +200,19 @@ impl Problem {
         )
     }
 
+    /// A record without a final receipt.
+    pub const fn not_final() -> Problem {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_final",
+            Words::fixed("Not final", "Не окончательно"),
+            Words::fixed(
+                "No checkpoint that contains this record has met the quorum of the terms. Ask again later, or without final=true for the receipt.",
+                "Ни одна контрольная точка с этой записью не набрала кворум, предусмотренный условиями. Повторите запрос позже или запросите квитанцию без final=true.",
+            ),
+        )
+    }
+
     /// Too many ask for the same costly thing.
     pub fn busy() -> Problem {
         let detail = Words::fixed(
@@ -327,6 +340,7 @@ impl From<QueryError> for Problem {
         match error {
             QueryError::NotFound => Problem::not_found(),
             QueryError::NotYet => Problem::not_yet(),
+            QueryError::NotFinal => Problem::not_final(),
             QueryError::Stopping(stopping) => stopping.into(),
             QueryError::Store(_) | QueryError::Sign => {
                 tracing::error!(%error, "a question could not be answered");

@@ -17,6 +17,7 @@ use super::files;
 use super::store::StoreArguments;
 use crate::api::{self, server::Timers};
 use crate::service::clock::Clock;
+use crate::service::cosigned::config::{CosignerAt, CosigningSettings};
 use crate::service::ledger::{Ledger, Settings};
 use crate::service::sequencer::LedgerKeys;
 use crate::store::Address;
@@ -41,6 +42,10 @@ pub struct Arguments {
     /// Begin the log with these terms, signed by every root that they name
     #[arg(long, value_name = "NOTE")]
     create_log: Option<PathBuf>,
+    /// Bring every checkpoint to this cosigner, a Party's mirror or witness: the name of its key, or the whole verifier
+    /// key, and its address; once for each. Its key may be registered later
+    #[arg(long, value_name = "KEY=URL", env = "COUNTERSIGN_COSIGNERS", value_delimiter = ' ')]
+    cosigner: Vec<CosignerAt>,
     /// How the server's own log is written
     #[arg(long, value_enum, env = "COUNTERSIGN_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -76,7 +81,11 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let opened = arguments.store.open().await?;
     let data_dir = &arguments.store.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
-    let settings = |keys| settings(&opened.address, data_dir, keys, Clock::System);
+    let settings = |keys| {
+        let mut settings = settings(&opened.address, data_dir, keys, Clock::System);
+        settings.cosigning.cosigners.clone_from(&arguments.cosigner);
+        settings
+    };
     if let Some(note) = &arguments.create_log {
         let trust = Ledger::create(&settings(keys()?), &files::read(note)?).await?;
         println!("{trust}");
@@ -99,9 +108,10 @@ pub fn read_keys(log: &Path, clerk: &Path) -> anyhow::Result<LedgerKeys> {
     Ok(LedgerKeys { log: files::read_signer(log)?, clerk: files::read_signer(clerk)? })
 }
 
-/// What a ledger in this data directory is opened with.
+/// What a ledger in this data directory is opened with; nobody cosigns.
 pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
-    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock }
+    let cosigning = CosigningSettings::with(Vec::new(), data_dir.join("evidence"));
+    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, cosigning }
 }
 
 /// A server that runs.

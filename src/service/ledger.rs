@@ -21,6 +21,9 @@ use super::access::Token;
 use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::copy::Mirrored;
+use super::cosigned::config::{CosignerError, CosigningSettings, check};
+use super::cosigned::rounds::Rounds;
+use super::cosigned::{Cosigned, lines};
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
 use super::query::QueryError;
@@ -52,6 +55,8 @@ pub struct Settings {
     pub keys: LedgerKeys,
     /// The time.
     pub clock: Clock,
+    /// Who cosigns, and how they are asked.
+    pub cosigning: CosigningSettings,
 }
 
 /// Why a ledger cannot be opened or begun.
@@ -110,6 +115,9 @@ pub enum OpenError {
     /// Take the right note: this database is no demonstration.
     #[error("a scripted clock is for demonstrations, and the terms of this log do not say that it is one")]
     NotADemonstration,
+    /// Name the cosigners as the log names their keys.
+    #[error(transparent)]
+    Cosigner(#[from] CosignerError),
 }
 
 fn first(malformed: &Malformed) -> String {
@@ -126,6 +134,8 @@ pub struct Ledger {
     pub reader: Reader,
     /// Where reads are recorded.
     pub accesses: Accesses,
+    /// What cosigners said; a copy asks none.
+    pub cosigned: Arc<Cosigned>,
     /// The time.
     pub clock: Clock,
     /// The root of trust.
@@ -174,13 +184,19 @@ impl Ledger {
         let mut log = PostgresLog::new(settings.store.clone());
         let (replica, sizes, trust) = load(&mut log, HeadFile::last_size(&settings.heads)).await?;
         keys_agree(&replica, &settings.keys)?;
+        check(&settings.cosigning.cosigners, replica.register())?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
             return Err(OpenError::NotADemonstration);
         }
         let heads = second_store(&settings.heads, &replica, &sizes)?;
         let seal = Arc::new(Seal::new(&trust.origin, settings.keys.log));
-        let published = Arc::new(ArcSwap::from_pointee(Published::first(replica, sizes, &seal)?));
+        let published = Published::first(replica, sizes, &seal)?;
+        let reader = Reader::new(pool(settings.store.clone(), READERS));
+        let lines = lines::load(&reader, &published, &seal).await?;
+        let published = Arc::new(ArcSwap::from_pointee(published));
+        let cosigned =
+            Rounds::start(settings.cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
         let (queue, waiting) = mpsc::channel(QUEUE);
         let sequencer = Sequencer::new(
             log,
@@ -191,14 +207,26 @@ impl Ledger {
             Arc::clone(&published),
         );
         let task = tokio::spawn(sequencer.run(waiting));
-        let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
-        let reader = Reader::new(pool(settings.store, READERS));
+        let accesses = Accesses::start(Reader::new(pool(settings.store, 1)));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, clerk, copy) = (settings.clock, Some(settings.keys.clerk), None);
         let long = Arc::new(Semaphore::new(1));
-        let ledger =
-            Ledger { published, seal, reader, accesses, clock, trust, copy, clerk, queue, verifying, computing, long };
+        let ledger = Ledger {
+            published,
+            seal,
+            reader,
+            accesses,
+            cosigned,
+            clock,
+            trust,
+            copy,
+            clerk,
+            queue,
+            verifying,
+            computing,
+            long,
+        };
         Ok((Arc::new(ledger), task))
     }
 

@@ -107,8 +107,13 @@ impl Ledger {
         name: RecordName,
     ) -> Result<Box<RawValue>, QueryError> {
         let index = self.find(known, principal, name)?;
-        let shown = self.shown(known, &[index]).await?;
-        shown.into_iter().next().ok_or(QueryError::NotFound)
+        let past = known.past();
+        let correction = past.correction_of(index);
+        let wanted: Vec<u64> = [index].into_iter().chain(correction).collect();
+        let entries = self.entries_at(&wanted).await?;
+        let digest_of = |index: u64| entries.get(&index).map(|entry| entry.signed.digest);
+        let entry = entries.get(&index).ok_or(QueryError::NotFound)?;
+        Ok(raw(&view::record(known, index, entry, &digest_of).cosigned(&self.finality(known, index))))
     }
 
     /// The bytes of one entry.
@@ -120,7 +125,13 @@ impl Ledger {
     /// The receipt of one entry.
     pub fn receipt(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
         let index = self.find(known, principal, name)?;
-        known.published.receipt(index, &self.seal).ok_or(QueryError::Sign)
+        self.receipt_of(&known.published, index).ok_or(QueryError::Sign)
+    }
+
+    /// The final receipt of one entry.
+    pub fn final_receipt(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
+        let index = self.find(known, principal, name)?;
+        self.final_receipt_of(known, index).ok_or(QueryError::NotFinal)
     }
 
     /// One committed entry, read.
@@ -142,7 +153,9 @@ impl Ledger {
         let entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
         let digest_of = |index: u64| entries.get(&index).map(|entry| entry.signed.digest);
         let found = indices.iter().filter_map(|index| Some((*index, entries.get(index)?)));
-        Ok(found.map(|(index, entry)| raw(&view::record(known, index, entry, &digest_of))).collect())
+        let show =
+            |(index, entry)| raw(&view::record(known, index, entry, &digest_of).standing(&self.finality(known, index)));
+        Ok(found.map(show).collect())
     }
 
     /// Everything that the verification of one record needs, proved in the newest checkpoint.
@@ -151,7 +164,7 @@ impl Ledger {
         let published = &known.published;
         let entry = self.entry(index).await?;
         let support = self.support(published, index, &entry).await?;
-        let prove = |index| published.newest_proof(index, &self.seal).ok_or(QueryError::Sign);
+        let prove = |index| self.newest_proof(published, index).ok_or(QueryError::Sign);
         let support = support.into_iter().map(|(index, entry)| Ok(Proved { entry, receipt: prove(index)? }));
         Ok(Bundle {
             format: bundle::FORMAT,

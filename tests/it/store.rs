@@ -181,8 +181,14 @@ async fn a_schema_changed_by_hand_is_noticed() {
             "ALTER TABLE countersign.cosignature DISABLE TRIGGER cosignature_is_kept",
             "cosignature_is_kept on countersign.cosignature is not ENABLE ALWAYS",
         ),
-        ("GRANT UPDATE ON countersign.cosignature TO countersign_runtime", "has the right UPDATE on countersign.cosignature"),
-        ("REVOKE INSERT ON countersign.cosignature FROM countersign_runtime", "may not INSERT on countersign.cosignature"),
+        (
+            "GRANT UPDATE ON countersign.cosignature TO countersign_runtime",
+            "has the right UPDATE on countersign.cosignature",
+        ),
+        (
+            "REVOKE INSERT ON countersign.cosignature FROM countersign_runtime",
+            "may not INSERT on countersign.cosignature",
+        ),
         ("CREATE RULE nothing AS ON INSERT TO countersign.cosignature DO INSTEAD NOTHING", "cosignature has a rule"),
         ("DROP TABLE countersign.cosignature", "run `countersign migrate`"),
         ("REVOKE INSERT ON countersign.tree_head FROM countersign_runtime", "may not INSERT on countersign.tree_head"),

@@ -2,7 +2,8 @@
 //!
 //! The log says whose line counts, and not where its cosigner is reached; an address is no matter of record.
 //!
-//! Invariants: nobody is asked whose key is not, at the start, the good key of a mirror or witness of a Party.
+//! Invariants: nobody is asked whose key is not, at the size that is brought, the good key of a mirror or witness of a
+//! Party. So a cosigner may be named before its key is registered; and one whose key was revoked is asked no more.
 //!
 //! Deliberately absent: third parties, who hand their lines to whoever asks them; the policy of the terms cannot name them.
 
@@ -19,7 +20,7 @@ use crate::treaty::register::Register;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CosignerAt {
     /// The name of its key.
-    name: String,
+    pub name: KeyName,
     /// The whole key, if it was given.
     key: Option<Verifier>,
     /// Its submission prefix.
@@ -44,13 +45,13 @@ pub struct CosigningSettings {
 impl CosigningSettings {
     /// Nobody cosigns.
     pub fn none() -> CosigningSettings {
-        CosigningSettings {
-            cosigners: Vec::new(),
-            every: Duration::from_secs(1),
-            within: Duration::from_secs(2),
-            patience: Duration::from_secs(10),
-            evidence: PathBuf::from("evidence"),
-        }
+        CosigningSettings::with(Vec::new(), PathBuf::from("evidence"))
+    }
+
+    /// These cosign.
+    pub fn with(cosigners: Vec<CosignerAt>, evidence: PathBuf) -> CosigningSettings {
+        let (every, within, patience) = (Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10));
+        CosigningSettings { cosigners, every, within, patience, evidence }
     }
 }
 
@@ -60,19 +61,19 @@ pub enum CosignerError {
     /// Write `<key name or verifier key>=<URL>`.
     #[error("`{0}` is not `<key name or verifier key>=<URL>`, with a URL that begins with http:// or https://")]
     Malformed(String),
-    /// Register the key first.
-    #[error(
-        "the log names no key {0}: have its authority register it (a key_registration with the role mirror or witness), then start again with this cosigner"
-    )]
+    /// Register the key; until then nobody is asked.
+    #[error("the log names no key {0} yet: have its authority register it")]
     Unknown(String),
     /// Name the key of a mirror or witness.
-    #[error("{0} is not the key of a mirror or witness, so it cosigns nothing: name the key with which the cosigner runs")]
+    #[error(
+        "{0} is not the key of a mirror or witness, so it cosigns nothing: name the key with which the cosigner runs"
+    )]
     NotACosigner(String),
     /// Give the key that was registered.
     #[error("the log names another public key for {0}: give the verifier key that was registered, or only the name")]
     OtherKey(String),
     /// Have another key registered.
-    #[error("the key {0} was revoked by entry {1}: have its authority register another one, or leave this cosigner out")]
+    #[error("the key {0} was revoked by entry {1}: have its authority register another one, and name that")]
     Revoked(String, u64),
     /// Name each once.
     #[error("{0} is named twice: one cosigner has one address")]
@@ -91,48 +92,55 @@ impl FromStr for CosignerAt {
         if key.is_empty() || !is_plain || url.split_once("://").is_none_or(|(_, host)| host.is_empty()) {
             return Err(malformed());
         }
-        match Verifier::parse(key) {
-            Ok(verifier) => Ok(CosignerAt { name: verifier.name().to_owned(), key: Some(verifier), url }),
-            Err(_) if KeyName::parse(key).is_some() => Ok(CosignerAt { name: key.to_owned(), key: None, url }),
-            Err(_) => Err(malformed()),
+        let key = Verifier::parse(key).map_err(|_| key);
+        let name = KeyName::parse(key.as_ref().map_or_else(|name| name, Verifier::name)).ok_or_else(malformed)?;
+        if !name.role().cosigns() {
+            return Err(CosignerError::NotACosigner(name.to_string()));
         }
+        Ok(CosignerAt { name, key: key.ok(), url })
     }
 }
 
-/// Finds the keys of cosigners in the log.
-pub fn resolve(cosigners: &[CosignerAt], register: &Register) -> Result<Vec<(KeyName, Cosigner)>, CosignerError> {
-    let mut found: Vec<(KeyName, Cosigner)> = Vec::with_capacity(cosigners.len());
-    for CosignerAt { name, key, url } in cosigners {
-        let held = register.key(name).ok_or_else(|| CosignerError::Unknown(name.clone()))?;
-        if !held.name.role().cosigns() {
-            return Err(CosignerError::NotACosigner(name.clone()));
-        }
-        if key.as_ref().is_some_and(|key| *key != held.published) {
-            return Err(CosignerError::OtherKey(name.clone()));
+impl CosignerAt {
+    /// The cosigner with the key that the log names, if that is good now.
+    pub fn resolve(&self, register: &Register) -> Result<Cosigner, CosignerError> {
+        let name = self.name.to_string();
+        let held = register.key(&name).ok_or_else(|| CosignerError::Unknown(name.clone()))?;
+        if self.key.as_ref().is_some_and(|key| *key != held.published) {
+            return Err(CosignerError::OtherKey(name));
         }
         if let Some(revoked) = &held.revoked {
-            return Err(CosignerError::Revoked(name.clone(), revoked.index));
+            return Err(CosignerError::Revoked(name, revoked.index));
         }
-        if found.iter().any(|(other, _)| *other == held.name) {
-            return Err(CosignerError::Twice(name.clone()));
-        }
-        let cosigner = Cosigner { name: name.clone(), key: held.published.clone(), url: url.clone() };
-        found.push((held.name.clone(), cosigner));
+        Ok(Cosigner { name, key: held.published.clone(), url: self.url.clone() })
     }
-    Ok(found)
+}
+
+/// Each is named once, and none with another key than the log names for it.
+pub fn check(cosigners: &[CosignerAt], register: &Register) -> Result<(), CosignerError> {
+    for (place, cosigner) in cosigners.iter().enumerate() {
+        if cosigners.iter().take(place).any(|other| other.name == cosigner.name) {
+            return Err(CosignerError::Twice(cosigner.name.to_string()));
+        }
+        if let Err(error @ CosignerError::OtherKey(_)) = cosigner.resolve(register) {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::{KeyKind, Signer};
 
     #[test]
     fn a_cosigner_is_a_key_and_an_address() {
         let named: CosignerAt = "US/mirror/1=https://mirror.example/a/".parse().expect("well formed");
         assert_eq!((named.name.as_str(), named.url.as_str()), ("US/mirror/1", "https://mirror.example/a/"));
-        let vkey = "witness.example/w1+20324abe+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X";
-        let keyed: CosignerAt = format!("{vkey}=http://127.0.0.1:8450").parse().expect("well formed");
-        assert_eq!(keyed.key.expect("the key").to_string(), vkey);
+        let key = Signer::from_seed("RU/witness/1", KeyKind::Cosignature, [7; 32]).expect("a key");
+        let keyed: CosignerAt = format!("{}=http://127.0.0.1:8450", key.verifier()).parse().expect("well formed");
+        assert_eq!((keyed.name.as_str(), keyed.key.as_ref()), ("RU/witness/1", Some(key.verifier())));
         for wrong in [
             "",
             "US/mirror/1",

@@ -2,8 +2,8 @@
 //!
 //! [`Cosignatures`] is an immutable value: every good line, by the size of its checkpoint, and what follows from them.
 //! [`Cosigned`] is what a running ledger shares of it, with how each cosigner stands ([`standing`]). [`rounds`] is the
-//! task that brings checkpoints to the cosigners, [`gate`] what is asked of them at the start, [`lines`] the way of a
-//! line in and out of the store, and [`config`] who is asked at all.
+//! task that brings checkpoints to the cosigners, [`lines`] the way of a line in and out of the store, and [`config`] who
+//! is asked at all.
 //!
 //! Invariants:
 //! - Only lines by keys that the log names as cosigners' are here, each verified over the text of a committed
@@ -15,7 +15,6 @@
 //! Deliberately absent: HTTP on either side.
 
 pub mod config;
-pub mod gate;
 pub mod lines;
 pub mod rounds;
 pub mod standing;
@@ -70,6 +69,20 @@ pub struct Finality {
     pub size: Option<u64>,
     /// Whether the terms demand any cosignature.
     pub is_demanded: bool,
+}
+
+impl Finality {
+    /// One word for it. Both Parties' mirrors may have cosigned without making it final: where the terms demand nothing,
+    /// or more than that.
+    pub const fn word(&self) -> &'static str {
+        match (self.size, self.us, self.ru) {
+            (Some(_), ..) => "final",
+            (None, Some(_), Some(_)) => "cosigned_both",
+            (None, Some(_), None) => "cosigned_us",
+            (None, None, Some(_)) => "cosigned_ru",
+            (None, None, None) => "recorded",
+        }
+    }
 }
 
 impl Cosignatures {
@@ -138,7 +151,7 @@ pub struct Cosigned {
     /// Turns at every new line and at the end of every round; the size that the last round brought to all it asked.
     changed: watch::Sender<u64>,
     /// Wakes the rounds when somebody waits.
-    wanted: Notify,
+    wanted: Arc<Notify>,
     /// How long somebody waits at most.
     patience: Duration,
 }
@@ -151,7 +164,7 @@ impl Cosigned {
             standings: ArcSwap::from_pointee(standings),
             alarm: ArcSwapOption::empty(),
             changed: watch::Sender::new(0),
-            wanted: Notify::new(),
+            wanted: Arc::default(),
             patience,
         }
     }

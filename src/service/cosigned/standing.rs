@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: blame. A cosigner that is silent may be behind a broken cable.
 
+use super::config::CosignerError;
 use crate::service::cosigning::Outcome;
 use crate::treaty::party::KeyName;
 use crate::treaty::time::Instant;
@@ -21,6 +22,10 @@ crate::one_of! {
         Silent = "silent",
         /// It refused, or answered what is no cosignature.
         Refused = "refused",
+        /// The log names no key of this name yet, so it is not asked.
+        Unregistered = "unregistered",
+        /// Its key was revoked, so it is not asked any more.
+        Revoked = "revoked",
     }
 }
 
@@ -51,15 +56,37 @@ impl Standing {
     }
 
     /// Whether it is asked in a round that somebody waits for: whoever failed the last time would hold it up.
-    pub const fn is_well(&self) -> bool {
+    const fn is_well(&self) -> bool {
         self.misses == 0
     }
 
     /// Whether it is asked at this beat of the interval. Who fails again and again is asked more and more rarely.
-    pub fn is_asked(&mut self) -> bool {
+    fn is_asked(&mut self) -> bool {
         let asked = self.rest == 0;
         self.rest = self.rest.saturating_sub(1);
         asked
+    }
+
+    /// Whether it is to be asked for this size, on the beat or because somebody waits.
+    pub fn is_due(&mut self, size: u64, at_once: bool) -> bool {
+        let has_key = !matches!(self.state, State::Unregistered | State::Revoked);
+        has_key && !self.has(size) && if at_once { self.is_well() } else { self.is_asked() }
+    }
+
+    /// Takes note of whether the log names a good key for it.
+    pub fn has_key(&mut self, missing: Option<&CosignerError>) {
+        let state = match missing {
+            None if matches!(self.state, State::Unregistered | State::Revoked) => State::Behind,
+            None => return,
+            Some(CosignerError::Unknown(_)) => State::Unregistered,
+            Some(_) => State::Revoked,
+        };
+        if state != self.state {
+            let said = missing.map(ToString::to_string).unwrap_or_default();
+            tracing::info!(cosigner = self.name.as_str(), said, state = state.as_str(), "the key of a cosigner");
+        }
+        (self.state, self.misses, self.rest) = (state, 0, 0);
+        self.problem = missing.map(ToString::to_string);
     }
 
     /// Whether it has cosigned this size.
@@ -132,9 +159,9 @@ mod tests {
             }
         }
         assert_eq!(asked, [0, 1, 3, 7, 15, 31, 63, 95, 127, 159, 191]);
-        assert!(!one.is_well() && one.state == State::Silent);
+        assert!(!one.is_due(1, true) && one.state == State::Silent);
         one.went(&Outcome::Cosigned);
-        assert!(one.is_well() && one.is_asked() && one.problem.is_none());
+        assert!(one.is_due(1, true) && one.is_due(1, false) && one.problem.is_none());
     }
 
     #[test]

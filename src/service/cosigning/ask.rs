@@ -111,16 +111,18 @@ impl Target {
     /// The checkpoint at its monitoring address: nothing where it never saw one, and a reason where there is no telling.
     pub fn look(&self, origin: &str, log: &Verifier, http: &Http) -> Result<Option<Shown>, String> {
         let digits = Hash::of(origin.as_bytes()).to_hex();
-        let answer = http.look(&format!("{}/{digits}/checkpoint", self.cosigner.url)).map_err(|failed| match failed {
-            Failed::Absent(why) => why,
-            Failed::TooLarge => "its answer is too large".to_owned(),
-        })?;
+        let answer =
+            http.look(&format!("{}/{digits}/checkpoint", self.cosigner.url)).map_err(|failed| match failed {
+                Failed::Absent(why) => why,
+                Failed::TooLarge => "its answer is too large".to_owned(),
+            })?;
         match answer.status {
             404 => return Ok(None),
             200 => {}
             status => return Err(format!("it answers {status}: {}", answer.beginning())),
         }
-        let checkpoint = Checkpoint::open(&answer.body, origin, log).map_err(|error| format!("what it shows: {error}"))?;
+        let checkpoint =
+            Checkpoint::open(&answer.body, origin, log).map_err(|error| format!("what it shows: {error}"))?;
         let note = String::from_utf8(answer.body).map_err(|_| "what it shows is not UTF-8".to_owned())?;
         Ok(Some(Shown { checkpoint, note }))
     }

@@ -198,13 +198,23 @@ impl Cosigning {
         within: Duration,
         current: Current,
     ) -> Cosigning {
+        let (origin, http) = (origin.to_owned(), Http::new(within));
+        let mut cosigning = Cosigning { log, origin, targets: Vec::new(), http, evidence, current };
+        cosigning.ask_only(cosigners);
+        cosigning
+    }
+
+    /// From now on these are the cosigners. What is known of those who were asked before stays known.
+    pub fn ask_only(&mut self, cosigners: Vec<Cosigner>) {
+        let before = std::mem::take(&mut self.targets);
         let target = |cosigner: Cosigner| {
             let url = cosigner.url.trim_end_matches('/').to_owned();
+            let cosigner = Cosigner { url, ..cosigner };
+            let known = before.iter().find(|target| target.cosigner == cosigner);
             let (holds, cosigned) = (AtomicU64::new(0), AtomicU64::new(0));
-            Arc::new(Target { cosigner: Cosigner { url, ..cosigner }, holds, cosigned })
+            known.cloned().unwrap_or_else(|| Arc::new(Target { cosigner, holds, cosigned }))
         };
-        let targets = cosigners.into_iter().map(target).collect();
-        Cosigning { log, origin: origin.to_owned(), targets, http: Http::new(within), evidence, current }
+        self.targets = cosigners.into_iter().map(target).collect();
     }
 
     /// Notes that a cosigner once cosigned this size: from then on it is known if it went back behind it.

@@ -3,6 +3,7 @@
 //! Most tests drive the router itself, without sockets. The clock stands still unless a test moves it.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +15,9 @@ use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::service::clock::Clock;
-use countersign::service::ledger::{Ledger, Settings};
+use countersign::service::cosigned::config::{CosignerAt, CosigningSettings};
+use countersign::service::heads::HeadsError;
+use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
@@ -44,7 +47,21 @@ pub struct Api {
     pub clock: Clock,
     /// Its database.
     pub database: TestDatabase,
-    _folder: tempfile::TempDir,
+    /// Who cosigns.
+    pub cosigning: CosigningSettings,
+    /// Where its files are.
+    pub folder: tempfile::TempDir,
+}
+
+/// What the ledger in this folder is opened with.
+fn settings(database: &TestDatabase, folder: &Path, clock: &Clock, cosigning: &CosigningSettings) -> Settings {
+    Settings {
+        store: database.options(ClusterRole::Runtime),
+        heads: folder.join("heads"),
+        keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+        clock: clock.clone(),
+        cosigning: cosigning.clone(),
+    }
 }
 
 impl Api {
@@ -55,19 +72,25 @@ impl Api {
 
     /// The same under these terms.
     pub async fn with_terms(note: &str) -> Option<Api> {
+        Api::cosigned(note, Vec::new()).await
+    }
+
+    /// The same, with these cosigners. Nobody waits for them longer than two seconds.
+    pub async fn cosigned(note: &str, cosigners: Vec<CosignerAt>) -> Option<Api> {
         let database = database().await?;
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::scripted(now());
-        let settings = || Settings {
-            store: database.options(ClusterRole::Runtime),
-            heads: folder.path().join("heads"),
-            keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
-            clock: clock.clone(),
+        let cosigning = CosigningSettings {
+            every: Duration::from_millis(50),
+            within: Duration::from_secs(5),
+            patience: Duration::from_secs(2),
+            ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
         };
+        let settings = || settings(&database, folder.path(), &clock, &cosigning);
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
-        let api = Api { ledger, routes, clock, database, _folder: folder };
+        let api = Api { ledger, routes, clock, database, cosigning, folder };
         for state in ["US", "RU", "RO", "PL"] {
             api.record(&registration(&format!("{state}/centre/1"))).await;
         }
@@ -76,22 +99,29 @@ impl Api {
 
     /// The same ledger, opened anew from its database and its file of heads.
     pub async fn restart(self) -> Api {
-        let Api { ledger, routes, clock, database, _folder } = self;
+        let Api { ledger, routes, clock, database, cosigning, folder } = self;
         drop((ledger, routes));
         for _ in 0..500 {
-            let settings = Settings {
-                store: database.options(ClusterRole::Runtime),
-                heads: _folder.path().join("heads"),
-                keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
-                clock: clock.clone(),
-            };
+            let settings = settings(&database, folder.path(), &clock, &cosigning);
             if let Ok((ledger, _)) = Ledger::open(settings).await {
                 let routes = api::routes(Arc::clone(&ledger), Timers::default());
-                return Api { ledger, routes, clock, database, _folder };
+                return Api { ledger, routes, clock, database, cosigning, folder };
             }
             tokio::time::sleep(Duration::from_millis(10)).await; // the old sequencer still holds the file
         }
         panic!("the ledger does not open again");
+    }
+
+    /// Tries to open the ledger anew, and answers why that cannot be.
+    pub async fn open_again(self) -> Result<(), OpenError> {
+        let Api { ledger, routes, clock, database, cosigning, folder } = self;
+        drop((ledger, routes));
+        loop {
+            match Ledger::open(settings(&database, folder.path(), &clock, &cosigning)).await {
+                Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
+                other => return other.map(drop),
+            }
+        }
     }
 
     /// Serves the ledger on a port of the loopback.
