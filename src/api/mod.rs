@@ -21,6 +21,7 @@ mod ical;
 mod limit;
 mod log;
 mod metrics;
+mod not_now;
 mod obligations;
 mod openapi;
 pub mod operation;

@@ -49,6 +49,7 @@ impl Reserved {
 
 /// A mirror that listens.
 pub struct Served {
+    /// Its routes, and what it holds.
     pub copied: Copied,
     pub place: Place,
     stop: watch::Sender<bool>,
@@ -99,7 +100,6 @@ impl Beginning {
 pub struct Bilateral {
     pub api: Api,
     pub listening: Listening,
-    pub from: From,
     pub us: Served,
     pub ru: Served,
     /// Reads everything.
@@ -118,7 +118,7 @@ impl Bilateral {
         api.record(&registration("US")).await;
         api.record(&registration("RU")).await;
         let token = api.party_token().await;
-        Some(Bilateral { api, listening, from, us, ru, token })
+        Some(Bilateral { api, listening, us, ru, token })
     }
 
     /// Writes something, and waits until it is cosigned; answers what was answered.
