@@ -11,11 +11,13 @@ use countersign::tlog::proof::Proof;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
+use super::attacks::forge::behind;
 use super::support::cosigners::{
     Beginning, Bilateral, Served, bilateral, log_verifier, post_waiting, registration, revocation,
 };
 use super::support::http::{Api, Call};
 use super::support::ledger::{ORIGIN, designation};
+use super::support::program::run;
 use super::support::records::terms;
 
 /// Asks again until something is so.
@@ -47,6 +49,7 @@ async fn a_record_is_final_when_a_mirror_of_each_party_has_cosigned_it() {
     let Some(all) = Bilateral::start().await else { return };
     let answer = all.cosigned(&designation("US/centre/1")).await;
     assert_eq!(answer["status"], "final", "{answer}");
+    assert_eq!((all.us.copied.size(), all.ru.copied.size()), (8, 8), "both hold it");
     let cosigned = &answer["cosigned"];
     assert_eq!((cosigned["final"].as_u64(), cosigned["quorum"].as_str()), (Some(8), Some("demanded")), "{answer}");
     assert!(cosigned["us"].is_string() && cosigned["ru"].is_string(), "{answer}");
@@ -199,4 +202,51 @@ async fn a_line_that_somebody_puts_into_the_store_is_never_shown_and_stops_the_n
         let error = api.open_again().await.expect_err("a line that nobody made").to_string();
         assert!(error.ends_with(said), "{error}");
     }
+}
+
+/// The codes that an audit of the ledger's database finds about cosignatures.
+async fn audited(api: &Api) -> Vec<String> {
+    let options = api.database.options(ClusterRole::Runtime);
+    let socket = options.get_socket().expect("a socket").display().to_string();
+    let name = options.get_database().expect("a name").to_owned();
+    let url = format!("postgres://countersign_reader@localhost/{name}?host={socket}");
+    let trust = api.folder.path().join("trust");
+    std::fs::write(&trust, api.ledger.trust.to_string()).expect("written");
+    let arguments = ["audit", "--json", "--database-url", &url, "--trust", &trust.display().to_string()];
+    let output = tokio::task::block_in_place(|| run(&arguments));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let checks = report["checks"].as_array().expect("checks").iter();
+    let of_cosigners = checks.filter(|check| check["check"] == "cosignatures");
+    of_cosigners.map(|check| check["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_of_the_database_verifies_every_stored_cosignature() {
+    let Some(all) = Bilateral::start().await else { return };
+    all.cosigned(&designation("US/centre/1")).await;
+    assert_eq!(audited(&all.api).await, ["cosignatures_good"]);
+    for (act, undo) in [
+        (
+            "INSERT INTO countersign.cosignature (size, name, line) \
+             SELECT 5, name, line FROM countersign.cosignature WHERE size = 8 AND name = 'US/mirror/1'",
+            "DELETE FROM countersign.cosignature WHERE size = 5",
+        ),
+        (
+            "UPDATE countersign.cosignature SET line = line || 'A' WHERE size = 8 AND name = 'US/mirror/1'",
+            "UPDATE countersign.cosignature SET line = substr(line, 1, length(line) - 1) WHERE size = 8 AND name = 'US/mirror/1'",
+        ),
+        (
+            "UPDATE countersign.cosignature SET name = 'US/mirror/2' WHERE size = 8 AND name = 'US/mirror/1'",
+            "UPDATE countersign.cosignature SET name = 'US/mirror/1' WHERE size = 8 AND name = 'US/mirror/2'",
+        ),
+        (
+            "UPDATE countersign.cosignature SET size = 99 WHERE size = 8 AND name = 'US/mirror/1'",
+            "UPDATE countersign.cosignature SET size = 8 WHERE size = 99 AND name = 'US/mirror/1'",
+        ),
+    ] {
+        all.api.database.sabotage(&behind(act)).await;
+        assert_eq!(audited(&all.api).await, ["cosignature_bad"], "{act}");
+        all.api.database.sabotage(&behind(undo)).await;
+    }
+    assert_eq!(audited(&all.api).await, ["cosignatures_good"]);
 }
