@@ -6,8 +6,10 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+mod attested;
 pub mod audit;
 pub mod bundle;
+mod cosigned;
 pub mod manifest;
 mod support;
 pub mod trust;

@@ -1,8 +1,8 @@
 //! The use cases of a running ledger: open it, write to it, read from it.
 //!
 //! In reading order: [`ledger`] opens a log and holds what runs; [`submit`] is a record's way in and [`sequencer`] the
-//! one task that writes; [`published`] is what readers see; [`receipt`] is what
-//! proves it to them; [`query`] answers what they ask, as far as [`access`] lets
+//! one task that writes; [`published`] is what readers see; [`receipt`] and
+//! [`bundle`] are what proves it to them; [`query`] answers what they ask, as far as [`access`] lets
 //! them; [`feed`] tells them what comes, and [`export`] gives them whole tables; [`status`] computes how the two sides
 //! stand, [`obligations`] what each owes, and [`suppose`] how they would stand; [`unanswered`] says why a question has
 //! no answer; [`cosigning`] brings checkpoints to their cosigners, and [`cosigned`] is what they said; [`copy`] is a ledger without keys, as a mirror holds
@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod accesses;
+pub mod bundle;
 pub mod clock;
 pub mod copy;
 pub mod cosigned;

@@ -23,11 +23,6 @@ impl Ledger {
         self.proof_in(published, index, published.first_size_over(index)?)
     }
 
-    /// The proof of an entry in the newest checkpoint.
-    pub fn newest_proof(&self, published: &Published, index: u64) -> Option<String> {
-        self.proof_in(published, index, published.size())
-    }
-
     /// The final receipt of an entry, by checkpoints of at most the size that is known.
     pub fn final_receipt_of(&self, known: &Known, index: u64) -> Option<String> {
         self.proof_in(&known.published, index, self.finality(known, index).size?)
@@ -38,7 +33,8 @@ impl Ledger {
         self.cosigned.lines.load().finality(index, known.size(), &known.published.replica)
     }
 
-    fn proof_in(&self, published: &Published, index: u64, size: u64) -> Option<String> {
+    /// The proof of an entry in the checkpoint of a size.
+    pub fn proof_in(&self, published: &Published, index: u64, size: u64) -> Option<String> {
         published.proof(index, size, self.checkpoint_at(published, size)?)
     }
 }

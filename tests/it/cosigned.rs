@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use countersign::evidence::verdict::{Check, Outcome, Overall};
+use countersign::evidence::verify;
 use countersign::note::Note;
 use countersign::store::cluster::ClusterRole;
 use countersign::tlog::cosignature::cosigners;
@@ -249,4 +251,67 @@ async fn an_audit_of_the_database_verifies_every_stored_cosignature() {
         all.api.database.sabotage(&behind(undo)).await;
     }
     assert_eq!(audited(&all.api).await, ["cosignatures_good"]);
+}
+
+/// The outcomes of the last four checks over a bundle.
+fn verdict(bundle: &str, api: &Api) -> (Overall, Vec<(Check, Outcome, &'static str)>) {
+    let verdict = verify(bundle, Some(&api.ledger.trust));
+    let of_others = |check| matches!(check, Check::Revocation | Check::Cosignature | Check::Policy);
+    let found = verdict.findings.iter().filter(|finding| of_others(finding.check));
+    (verdict.overall, found.map(|finding| (finding.check, finding.result, finding.code)).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_of_a_final_record_verifies_without_remarks_and_no_cosignature_can_be_altered_or_lent() {
+    let Some(all) = Bilateral::start().await else { return };
+    let answer = all.cosigned(&designation("US/centre/1")).await;
+    let path = format!("/v1/records/{}/bundle", answer["digest"].as_str().expect("a digest"));
+    let bundle = all.api.get(&path, &all.token).await.expect(200).text().to_owned();
+    let (overall, found) = verdict(&bundle, &all.api);
+    assert_eq!(overall, Overall::Verified, "{bundle}");
+    let good = (Check::Cosignature, Outcome::Pass, "cosigned");
+    let attested = (Check::Revocation, Outcome::Pass, "revocation_attested");
+    assert_eq!(found, [attested, good, good, (Check::Policy, Outcome::Pass, "quorum_met")]);
+    // Without one Party's line nothing is final, and nobody attests that no revocation is hidden.
+    let mut parsed: Value = serde_json::from_str(&bundle).expect("JSON");
+    let receipt = parsed["receipt"].as_str().expect("a receipt").to_owned();
+    let line = receipt.lines().find(|line| line.starts_with("\u{2014} RU/mirror/1 ")).expect("a line").to_owned();
+    let with = |parsed: &mut Value, receipt: &str| {
+        parsed["receipt"] = receipt.into();
+        verdict(&parsed.to_string(), &all.api)
+    };
+    let alone = [
+        (Check::Revocation, Outcome::CouldNotCheck, "revocation_not_attested"),
+        good,
+        (Check::Policy, Outcome::CouldNotCheck, "quorum_not_shown"),
+    ];
+    let without = receipt.replace(&format!("{line}\n"), "");
+    assert_eq!(with(&mut parsed, &without), (Overall::VerifiedWithRemarks, alone.to_vec()));
+    // A line of a signature that is not good refuses the whole bundle.
+    let other = if line.ends_with('A') { "B" } else { "A" };
+    let at = line.len() - 6;
+    let altered = format!("{}{other}{}", &line[..at], &line[at + 1..]);
+    let (overall, found) = with(&mut parsed, &receipt.replace(&line, &altered));
+    assert_eq!(overall, Overall::NotVerified, "{found:?}");
+    // A line of another checkpoint does not count for this one.
+    let early = all.api.get("/v1/records/4/receipt?final=true", &all.token).await.expect(200);
+    let lent = early.text().lines().find(|line| line.starts_with("\u{2014} RU/mirror/1 ")).expect("a line").to_owned();
+    if lent != line {
+        assert_eq!(with(&mut parsed, &receipt.replace(&line, &lent)).0, Overall::NotVerified);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_final_yet_is_proved_in_the_newest_checkpoint_and_an_older_one_in_the_newest_final_one() {
+    let Some(all) = Bilateral::start().await else { return };
+    all.cosigned(&designation("US/centre/1")).await;
+    let place = all.ru.stop().await;
+    let late = all.api.record(&designation("RU/centre/1")).await;
+    let path = format!("/v1/records/{}/bundle", late["digest"].as_str().expect("a digest"));
+    let bundle = all.api.get(&path, &all.token).await.expect(200);
+    assert_eq!(verdict(bundle.text(), &all.api).0, Overall::VerifiedWithRemarks);
+    let bundle = all.api.get("/v1/records/4/bundle", &all.token).await.expect(200);
+    assert!(bundle.json()["receipt"].as_str().expect("a receipt").contains("\n8\n"), "{}", bundle.text());
+    assert_eq!(verdict(bundle.text(), &all.api).0, Overall::Verified);
+    drop(place);
 }

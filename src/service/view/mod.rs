@@ -76,7 +76,7 @@ pub struct RecordView<'a> {
     superseded_by: Option<String>,
     links: Links,
     checkpoint: HeadView,
-    /// What cosigners said of the checkpoints that contain it, where one record is shown.
+    /// What cosigners said of the checkpoints that contain it. Not in exports.
     #[serde(skip_serializing_if = "Option::is_none")]
     cosigned: Option<CosignedView>,
     /// The entry's bytes, in the answer to a submission.
@@ -120,18 +120,13 @@ struct CosignedView {
 }
 
 impl RecordView<'_> {
-    /// The same with the word for how far it is from final.
-    pub const fn standing(mut self, finality: &Finality) -> Self {
-        self.status = finality.word();
-        self
-    }
-
-    /// The same with that word, and by whom and when it was cosigned.
+    /// The same with how far it is from final, and by whom and when it was cosigned. Cosignatures come later than entries,
+    /// so what is to be the same for ever goes without them.
     pub fn cosigned(self, finality: &Finality) -> Self {
         let at = |at: Option<Instant>| at.map(|at| at.to_string());
         let quorum = if finality.is_demanded { "demanded" } else { "none" };
         let cosigned = CosignedView { us: at(finality.us), ru: at(finality.ru), r#final: finality.size, quorum };
-        RecordView { cosigned: Some(cosigned), ..self.standing(finality) }
+        RecordView { cosigned: Some(cosigned), status: finality.word(), ..self }
     }
 }
 

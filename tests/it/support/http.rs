@@ -82,7 +82,7 @@ impl Api {
         let clock = Clock::scripted(now());
         let cosigning = CosigningSettings {
             every: Duration::from_millis(50),
-            within: Duration::from_secs(5),
+            within: Duration::from_millis(1_200),
             patience: Duration::from_secs(2),
             ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
         };
