@@ -36,6 +36,7 @@
 
 pub mod clerk;
 mod key;
+mod succession;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use key::{KeyError, KeyId, KeyKind, SignError, Signer, Verifier, is_key_name};
+pub use succession::{Succession, Term};
 
 use crate::words::Words;
 

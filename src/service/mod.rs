@@ -5,18 +5,22 @@
 //! them; [`feed`] tells them what comes, and [`export`] gives them whole tables; [`status`] computes how the two sides
 //! stand, [`obligations`] what each owes, and [`suppose`] how they would stand; [`unanswered`] says why a question has
 //! no answer; [`cosigning`] brings checkpoints to their cosigners; [`copy`] is a ledger without keys, as a mirror holds
-//! it, and [`window`] where records are lodged there; [`clock`] and [`heads`] are the time and the second store.
+//! it, and [`window`] where records are lodged there; [`clock`] and [`heads`] are the time and the second store,
+//! [`keys`] are the ledger's own, [`checkpoints`] and [`former`] what they signed and is kept.
 //!
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
 pub mod accesses;
+pub mod checkpoints;
 pub mod clock;
 pub mod copy;
 pub mod cosigning;
 pub mod export;
 pub mod feed;
+pub mod former;
 pub mod heads;
+pub mod keys;
 pub mod known;
 pub mod ledger;
 pub mod obligations;

@@ -16,7 +16,7 @@ use crate::treaty::terms::Quorum;
 pub fn policy(replica: &Replica) -> Option<Policy> {
     let terms = replica.register().terms()?;
     let mut draft = Draft::default();
-    draft.log(terms.log.clone(), None).ok()?;
+    draft.log(terms.log.at(replica.tree().size()).clone(), None).ok()?;
     let mut writer = Writer { replica, draft, groups: 0 };
     let quorum = if asks_nothing(&terms.quorum) { "none".to_owned() } else { writer.write(&terms.quorum).ok()? };
     writer.draft.quorum(&quorum).ok()

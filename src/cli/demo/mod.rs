@@ -120,7 +120,7 @@ impl Scene {
     fn settings(&self, address: &Address, clock: Clock) -> anyhow::Result<crate::service::ledger::Settings> {
         let keys = self.path("keys");
         let key = |name: &str| keys.join(files::stem(name)).with_added_extension("key");
-        let keys = read_keys(&key(ORIGIN), &key(&format!("{ORIGIN}/clerk")))?;
+        let keys = read_keys(&[key(ORIGIN)], &[key(&format!("{ORIGIN}/clerk"))])?;
         Ok(settings(address, &self.folder, keys, clock))
     }
 

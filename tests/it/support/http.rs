@@ -13,9 +13,9 @@ use axum::http::{HeaderMap, Request};
 use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
+use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
 use countersign::service::ledger::{Ledger, Settings};
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
 use countersign::treaty::party::Party;
@@ -61,7 +61,7 @@ impl Api {
         let settings = || Settings {
             store: database.options(ClusterRole::Runtime),
             heads: folder.path().join("heads"),
-            keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+            keys: LedgerKeys::new(log_key(), clerk_key()),
             clock: clock.clone(),
         };
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
@@ -82,7 +82,7 @@ impl Api {
             let settings = Settings {
                 store: database.options(ClusterRole::Runtime),
                 heads: _folder.path().join("heads"),
-                keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+                keys: LedgerKeys::new(log_key(), clerk_key()),
                 clock: clock.clone(),
             };
             if let Ok((ledger, _)) = Ledger::open(settings).await {
