@@ -48,18 +48,22 @@ impl LedgerKeys {
 
     /// What is missing to write the entry at an index, and the checkpoint over it.
     pub fn missing(&self, terms: &Terms, index: u64) -> Option<KeyMissing> {
-        let size = index.saturating_add(1);
+        self.missing_at(terms, index.saturating_add(1))
+    }
+
+    /// What is missing for a size: to sign its checkpoint, and to write the entry that it ends with.
+    pub fn missing_at(&self, terms: &Terms, size: u64) -> Option<KeyMissing> {
         let offices = [("log", &self.log, &terms.log), ("clerk", &self.clerk, &terms.clerk)];
         let missing = offices.into_iter().find(|(_, held, keys)| find(held, keys, size).is_none());
         missing.map(|(office, _, keys)| KeyMissing { office, vkey: keys.at(size).to_string(), size })
     }
 
-    /// What will be missing after this entry, as far as the terms say now.
-    pub fn will_be_missing(&self, terms: &Terms, index: u64) -> Option<KeyMissing> {
+    /// What will be missing for sizes greater than this, as far as the terms say now.
+    pub fn will_be_missing(&self, terms: &Terms, size: u64) -> Option<KeyMissing> {
         let begin = |keys: &Succession| keys.terms().into_iter().map(|term| term.from).collect::<Vec<_>>();
         let mut sizes: Vec<u64> = begin(&terms.log).into_iter().chain(begin(&terms.clerk)).collect();
         sizes.sort_unstable();
-        sizes.into_iter().filter(|size| *size > index).find_map(|size| self.missing(terms, size.saturating_sub(1)))
+        sizes.into_iter().filter(|begun| *begun > size).find_map(|size| self.missing_at(terms, size))
     }
 }
 

@@ -27,6 +27,7 @@ use super::heads::{HeadFile, HeadsError};
 use super::keys::look_ahead;
 use super::published::{Published, Seal};
 use crate::hash::Hash;
+use crate::note::SignError;
 use crate::replica::{Batch, KeyMissing, LedgerKeys, Outcome, ReplayError, Replica, step};
 use crate::store::StoreError;
 use crate::store::log::{CommitError, Log, NewEntry, Sent, Tail};
@@ -365,8 +366,9 @@ impl<L: Log> Sequencer<L> {
         let root_at = |&size: &u64| Head { size, root: replica.tree().root_at(size).unwrap_or_default() };
         let heads: Vec<Head> = sizes.iter().map(root_at).collect();
         self.heads.append_all(&heads).map_err(Halt::Heads)?;
-        let published = base.next(replica, sizes, &self.seal).map_err(|error| Halt::Sign(error.to_string()))?;
-        Ok(published)
+        let missing = replica.register().terms().and_then(|terms| self.keys.missing_at(terms, replica.tree().size()));
+        let failed = |error: SignError| missing.map_or_else(|| Halt::Sign(error.to_string()), Halt::KeyMissing);
+        Ok(base.next(replica, sizes, &self.seal).map_err(failed)?)
     }
 }
 

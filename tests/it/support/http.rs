@@ -15,7 +15,8 @@ use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
-use countersign::service::ledger::{Ledger, Settings};
+use countersign::service::heads::HeadsError;
+use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
 use countersign::treaty::party::Party;
@@ -25,7 +26,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tower::ServiceExt as _;
 
-use super::ledger::{clerk_key, log_key, registration};
+use super::ledger::{ledger_keys, registration};
 use super::postgres::{TestDatabase, database};
 use super::records::terms;
 
@@ -44,7 +45,8 @@ pub struct Api {
     pub clock: Clock,
     /// Its database.
     pub database: TestDatabase,
-    _folder: tempfile::TempDir,
+    /// The folder of its files.
+    pub folder: tempfile::TempDir,
 }
 
 impl Api {
@@ -61,13 +63,13 @@ impl Api {
         let settings = || Settings {
             store: database.options(ClusterRole::Runtime),
             heads: folder.path().join("heads"),
-            keys: LedgerKeys::new(log_key(), clerk_key()),
+            keys: ledger_keys(),
             clock: clock.clone(),
         };
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
-        let api = Api { ledger, routes, clock, database, _folder: folder };
+        let api = Api { ledger, routes, clock, database, folder };
         for state in ["US", "RU", "RO", "PL"] {
             api.record(&registration(&format!("{state}/centre/1"))).await;
         }
@@ -76,22 +78,13 @@ impl Api {
 
     /// The same ledger, opened anew from its database and its file of heads.
     pub async fn restart(self) -> Api {
-        let Api { ledger, routes, clock, database, _folder } = self;
-        drop((ledger, routes));
-        for _ in 0..500 {
-            let settings = Settings {
-                store: database.options(ClusterRole::Runtime),
-                heads: _folder.path().join("heads"),
-                keys: LedgerKeys::new(log_key(), clerk_key()),
-                clock: clock.clone(),
-            };
-            if let Ok((ledger, _)) = Ledger::open(settings).await {
-                let routes = api::routes(Arc::clone(&ledger), Timers::default());
-                return Api { ledger, routes, clock, database, _folder };
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await; // the old sequencer still holds the file
-        }
-        panic!("the ledger does not open again");
+        self.close().open(ledger_keys).await
+    }
+
+    /// Lets go of the ledger.
+    pub fn close(self) -> Closed {
+        let Api { clock, database, folder, .. } = self;
+        Closed { clock, database, folder }
     }
 
     /// Serves the ledger on a port of the loopback.
@@ -169,6 +162,41 @@ impl Api {
     pub async fn release(&self, mut holder: PgConnection) {
         sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("given back");
         holder.close().await.expect("closed");
+    }
+}
+
+/// A ledger that is not open.
+pub struct Closed {
+    clock: Clock,
+    database: TestDatabase,
+    folder: tempfile::TempDir,
+}
+
+impl Closed {
+    /// Tries to open it with these keys.
+    pub async fn try_open(&self, keys: impl Fn() -> LedgerKeys) -> Result<Arc<Ledger>, OpenError> {
+        for _ in 0..500 {
+            let settings = Settings {
+                store: self.database.options(ClusterRole::Runtime),
+                heads: self.folder.path().join("heads"),
+                keys: keys(),
+                clock: self.clock.clone(),
+            };
+            match Ledger::open(settings).await {
+                // The old sequencer still holds the file.
+                Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
+                opened => return opened.map(|(ledger, _)| ledger),
+            }
+        }
+        panic!("the ledger does not open again");
+    }
+
+    /// Opens it with these keys.
+    pub async fn open(self, keys: impl Fn() -> LedgerKeys) -> Api {
+        let ledger = self.try_open(keys).await.unwrap_or_else(|error| panic!("{error}"));
+        let routes = api::routes(Arc::clone(&ledger), Timers::default());
+        let Closed { clock, database, folder } = self;
+        Api { ledger, routes, clock, database, folder }
     }
 }
 

@@ -192,7 +192,7 @@ impl Server {
         let heads = HeadFile::open(heads, replica.tree()).map_err(|error| error.to_string())?;
         let keys = Arc::new(keys);
         let seal = Arc::new(Seal::new(ORIGIN, Arc::clone(&keys)));
-        let first = Published::first(replica, sizes, &seal).expect("signs");
+        let first = Published::first(replica, sizes, &seal).map_err(|error| error.to_string())?;
         let published = Arc::new(ArcSwap::from_pointee(first));
         let (queue, waiting) = mpsc::channel(QUEUE);
         let sequencer = Sequencer::new(log, Arc::clone(&seal), keys, heads, clock, Arc::clone(&published));
