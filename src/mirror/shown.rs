@@ -50,8 +50,9 @@ impl Follower {
         let claimed = Note::parse(note.as_bytes()).ok().and_then(|note| Checkpoint::parse(note.text()).ok());
         let size = claimed.map_or(0, |claimed| claimed.size);
         let mut ahead = self.replica.clone(); // judged in full, and thrown away: nobody has signed for it yet
-        while ahead.tree().size() < size {
-            ahead = self.looked_ahead(ahead, size).await?.ok_or(not_signed)?;
+        let mut goes_on = true;
+        while goes_on && ahead.tree().size() < size {
+            (ahead, goes_on) = self.looked_ahead(ahead, size).await?;
             let terms = ahead.register().terms().unwrap_or(&self.first);
             if let Ok(checkpoint) = open(&terms.log) {
                 return Ok(Opened { key: terms.log.at(checkpoint.size).clone(), checkpoint, note });
@@ -60,15 +61,16 @@ impl Follower {
         Err(not_signed.into())
     }
 
-    /// The next entries of the origin laid over what is held; nothing where one of them cannot be.
-    async fn looked_ahead(&self, mut ahead: Replica, size: u64) -> Result<Option<Replica>, LookError> {
+    /// The next entries of the origin laid over what is held, up to one that cannot be; whether all of them could.
+    async fn looked_ahead(&self, mut ahead: Replica, size: u64) -> Result<(Replica, bool), LookError> {
         let (origin, start) = (self.origin.clone(), ahead.tree().size());
         let end = size.min(start - start % PIECE + PIECE);
         let entries = blocking(move || origin.entries(start, end)).await?;
         let judged = tokio::task::spawn_blocking(move || {
             let bytes: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
-            let error = ahead.replay_all(&bytes, Signatures::Check).error;
-            Some(ahead).filter(|ahead| error.is_none() && ahead.tree().size() > start)
+            ahead.replay_all(&bytes, Signatures::Check);
+            let is_whole = ahead.tree().size() == end;
+            (ahead, is_whole)
         });
         judged.await.map_err(|_| StoreError::Unreachable("the judgement was cut off".into()).into())
     }

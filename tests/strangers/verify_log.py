@@ -3,9 +3,9 @@
     python3 verify_log.py FOLDER TRUST
 
 It needs Python's standard library and ed25519.py beside it. It goes through every byte of the folder: entries, hash tiles,
-root, the checkpoint's signature, the clerk's countersignature and every signer's line under the key that was good at the
-entry's place, from the keys that entry 0 names to those that the log registered. It ends with 0, or with 1 and the first
-fault. What it does not do is judge records by the rules of the agreement; `countersign audit` does.
+root, the checkpoint's signature, the clerk's and every signer's line under the key that was good there, from the keys of
+entry 0 to those that later entries bring. It ends with 0, or with 1 and the first fault. It does not judge records by the
+rules of the agreement; `countersign audit` does.
 """
 
 import base64
@@ -18,8 +18,7 @@ import sys
 import ed25519
 
 CLERK = b"\xffcountersign/v1"
-ROLES = "root|recovery|centre|leader|escort|mirror|witness|window"
-KEY_NAME = re.compile(rf"(US|RU|RO|PL)/({ROLES})/[A-Za-z0-9._-]{{1,64}}")
+KEY_NAME = re.compile(r"(US|RU|RO|PL)/(root|recovery|centre|leader|escort|mirror|witness|window)/[A-Za-z0-9._-]{1,64}")
 
 
 class Fault(Exception):
@@ -45,7 +44,7 @@ class Key:
     """A key of any type: its name, its 32 bytes, and where it was good."""
 
     def __init__(self, vkey, where):
-        self.name, identity, encoded = (vkey.split("+", 2) + ["", ""])[:3]
+        self.vkey, (self.name, identity, encoded) = vkey, (vkey.split("+", 2) + ["", ""])[:3]
         raw = decode64(encoded, where)
         self.kind, self.public = raw[:-32], raw[-32:]
         demand(self.kind in (b"\x01", b"\x04", CLERK), where, "a key of an unknown type")
@@ -77,19 +76,15 @@ def read_note(raw, where):
 
 def strict_json(text, where):
     def once(pairs):
-        names = [name for name, _ in pairs]
-        demand(len(set(names)) == len(names), where, "a member that stands twice")
+        demand(len(dict(pairs)) == len(pairs), where, "a member that stands twice")
         return dict(pairs)
-
     return json.loads(text, object_pairs_hook=once)
 
 
 def root_of(hashes):
     """The Merkle root over hashes of leaves or of complete subtrees of one height (RFC 6962, section 2.1)."""
-    if not hashes:
-        return sha256()
-    if len(hashes) == 1:
-        return hashes[0]
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256()
     split = 1 << (len(hashes) - 1).bit_length() - 1
     return sha256(b"\x01", root_of(hashes[:split]), root_of(hashes[split:]))
 
@@ -116,8 +111,7 @@ class Log:
         demand(os.path.isfile(path), name, "not there, or not a file")
         demand(os.path.getsize(path) <= most, name, "larger than it can be")
         self.unread.discard(name)
-        with open(path, "rb") as file:
-            return file.read()
+        return open(path, "rb").read()
 
     def entries(self, size):
         for path, start, width in tiles("entries", size):
@@ -138,8 +132,7 @@ def check_tiles(log, leaves):
         for path, start, width in tiles(level, len(hashes)):
             found = log.read(path, width * 32)
             demand(found == b"".join(hashes[start : start + width]), path, "not what the entries add up to")
-        whole = len(hashes) // 256
-        hashes = [root_of(hashes[256 * i : 256 * i + 256]) for i in range(whole)]
+        hashes = [root_of(hashes[256 * i : 256 * i + 256]) for i in range(len(hashes) // 256)]
         level += 1
 
 
@@ -147,28 +140,33 @@ class Register:
     """The keys, as entry 0 names them and as later entries change them."""
 
     def __init__(self, origin):
-        self.origin, self.keys, self.last, self.policy = origin, {}, 0, ""
+        self.origin, self.keys, self.last, self.quorum, self.own = origin, {}, 0, None, {"log_vkey": [], "clerk_vkey": []}
+
+    def own_at(self, office, size):
+        """The key of a size: of those that begin behind a smaller one, the one that was named last."""
+        return [key for after, key in self.own[office] if after < size][-1]
+
+    def terms(self, body, index, where):
+        after, self.quorum = body["log_until"] if index and "log_until" in body else 0, body.get("quorum", self.quorum)
+        for office, name in (("log_vkey", self.origin), ("clerk_vkey", f"{self.origin}/clerk")):
+            if office in body:
+                key = Key(body[office], where)
+                demand(key.name == name and (index == 0 or after > index), where, "a key that does not fit")
+                self.own[office].append((after, key))
 
     def demand_root(self, signer, authority, where):
-        """Only the newest root or recovery key of an authority acts for its keys."""
         role = signer.split("/")[1]
         newest = [name for name in self.keys if name.startswith(f"{authority}/{role}/")][-1:]
         demand(role in ("root", "recovery") and newest == [signer], where, f"{signer} is no root of {authority}")
 
     def begin(self, record, where):
-        body = record["body"]
-        self.log_key, self.clerk = Key(body["log_vkey"], where), Key(body["clerk_vkey"], where)
-        self.policy = f"log {body['log_vkey']}\nquorum none\n" if body["quorum"] == {"all": []} else ""
-        demand(self.log_key.name == self.origin and self.clerk.name == f"{self.origin}/clerk", where, "other keys")
-        for roots in body["roots"].values():
-            for role in ("root", "recovery"):
-                key = Key(roots[role], where)
-                key.since, self.keys[key.name] = 0, key
-        wanted = sorted(name for name in self.keys if "/root/" in name)
-        demand(sorted(record["signers"]) == wanted, where, "not signed by every root that it names")
+        for vkey in (roots[role] for roots in record["body"]["roots"].values() for role in ("root", "recovery")):
+            key = Key(vkey, where)
+            key.since, self.keys[key.name] = 0, key
+        wanted = {name for name in self.keys if "/root/" in name}
+        demand(set(record["signers"]) == wanted, where, "not signed by every root that it names")
 
     def introduced(self, record, index, where):
-        """The key that a registration admits."""
         body, signers, key = record["body"], record["signers"], Key(record["body"]["vkey"], where)
         named = KEY_NAME.fullmatch(key.name)
         fits = named and key.name == body["name"] and named[2] == body["role"]
@@ -178,7 +176,6 @@ class Register:
         return key
 
     def check(self, index, entry, where):
-        """One entry: its clerk, its signers, and what it changes about keys."""
         text, lines = read_note(entry, where)
         first, origin, body = text.split("\n", 2)
         demand(first == "countersign/record/v1" and origin == self.origin, where, "not a record of this ledger")
@@ -187,8 +184,13 @@ class Register:
         demand(index > 0 or kind == "terms", where, "no terms")
         if index == 0:
             self.begin(record, where)
+        elif kind == "terms":
+            demand(sorted(name[:8] for name in signers) == ["RU/root/", "US/root/"], where, "not signed by both roots")
+            [self.demand_root(name, name[:2], where) for name in signers]
+        if kind == "terms":
+            self.terms(record["body"], index, where)
         new = self.introduced(record, index, where) if kind == "key_registration" else None
-        self.countersigned(text, lines.pop(), where)
+        self.countersigned(text, lines.pop(), self.own_at("clerk_vkey", index + 1), where)
         demand(sorted(name for name, _, _ in lines) == sorted(signers), where, "lines that the record does not name")
         for name, identity, blob in lines:
             key = new if new and name == new.name else self.keys.get(name)
@@ -196,21 +198,20 @@ class Register:
             demand(key is new or index == 0 or key.is_good_at(index), where, f"{name} was not good here")
             demand(identity == key.id_as(b"\x01"), where, f"another key under the name {name}")
             demand(ed25519.verify(key.public, text.encode(), blob), where, f"the signature of {name} is not good")
-        if new:
-            self.keys[new.name] = new
+        self.keys.update({new.name: new} if new else {})
         if kind == "key_revocation":
             revoked = self.keys[record["body"]["name"]]
             self.demand_root(signers[0], revoked.name.split("/")[0], where)
             revoked.revoked = index
         return sha256(text.encode())
 
-    def countersigned(self, text, line, where):
+    def countersigned(self, text, line, clerk, where):
         name, identity, blob = line
-        demand((name, identity) == (self.clerk.name, self.clerk.id_as(CLERK)), where, "the last line is not the clerk's")
+        demand((name, identity) == (clerk.name, clerk.id_as(CLERK)), where, "the last line is not the clerk's")
         time = int.from_bytes(blob[:8], "big")
         demand(time >= self.last, where, "received before the entry before it")
         message = f"countersign/v1\ntime {time}\nsha256:{sha256(text.encode()).hex()}\n"
-        demand(ed25519.verify(self.clerk.public, message.encode(), blob[8:]), where, "the clerk's signature is not good")
+        demand(ed25519.verify(clerk.public, message.encode(), blob[8:]), where, "the clerk's signature is not good")
         self.last = time
 
 
@@ -218,8 +219,8 @@ def verify(folder, trust):
     line = re.fullmatch(r"countersign/trust/v1 (\S+) sha256:([0-9a-f]{64})\n?", trust)
     demand(line, "trust", "not a root of trust")
     log, register = Log(folder), Register(line[1])
-    if "trust" in log.unread:
-        demand(log.read("trust", 1000).decode() == trust.rstrip("\n") + "\n", "trust", "another ledger's")
+    is_own = "trust" not in log.unread or log.read("trust", 1000).decode() == trust.rstrip("\n") + "\n"
+    demand(is_own, "trust", "another ledger's")
     text, lines = read_note(log.read("checkpoint", 131072), "checkpoint")
     found = re.fullmatch(r"(\S+)\n(0|[1-9][0-9]{0,18})\n(\S+)\n", text)
     demand(found and found[1] == register.origin, "checkpoint", "not one of this ledger")
@@ -230,20 +231,20 @@ def verify(folder, trust):
     demand(entries, "log", "empty")
     digest = register.check(0, entries[0], "entry 0")
     demand(digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
-    own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, register.log_key.id_as(b"\x01"))]
-    demand(own and ed25519.verify(register.log_key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
-    if "policy" in log.unread:
-        policy = log.read("policy", 131072).decode("latin-1")
-        demand(policy == register.policy or not register.policy, "policy", "not the one of the terms")
-    demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
     for index, entry in enumerate(entries[1:], 1):
         register.check(index, entry, f"entry {index}")
+    key = register.own_at("log_vkey", len(entries))
+    own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, key.id_as(b"\x01"))]
+    demand(own and ed25519.verify(key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
+    if "policy" in log.unread:
+        policy, asks = log.read("policy", 131072).decode("latin-1"), register.quorum != {"all": []}
+        demand(asks or policy == f"log {key.vkey}\nquorum none\n", "policy", "not the one of the terms")
+    demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
     return len(entries)
 
 
 if __name__ == "__main__":
     try:
-        with open(sys.argv[2], encoding="utf-8") as file:
-            print(f"VERIFIED: {verify(sys.argv[1], file.read())} entries")
+        print(f"VERIFIED: {verify(sys.argv[1], open(sys.argv[2], encoding='utf-8').read())} entries")
     except (Fault, KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
         sys.exit(f"NOT VERIFIED: {fault}")
