@@ -2,6 +2,7 @@
 
 use countersign::api::server::Timers;
 use countersign::mirror::follow::LookError;
+use countersign::mirror::load::LoadError;
 use countersign::note::Signer;
 use countersign::service::clock::Clock;
 use countersign::tlog::checkpoint::Checkpoint;
@@ -80,11 +81,21 @@ async fn a_mirror_that_begins_after_the_change_finds_the_key_in_the_entries() {
     let Some(second) = Place::new().await else { return };
     let follower = open(&second, &from, &api.clock).await.expect("a mirror");
     drop(follower);
-    std::fs::copy(place.folder.path().join("checkpoints"), second.folder.path().join("checkpoints")).expect("copied");
+    let file = std::fs::read_to_string(place.folder.path().join("checkpoints")).expect("readable");
+    // Beside it stands one that the log did not sign, which is noticed when its entries are there.
+    let root = api.ledger.now().replica.tree().root_at(7).expect("a size");
+    let forged = Checkpoint { origin: ORIGIN.into(), size: 7, root }.sign(&log(2)).expect("signs");
+    std::fs::write(second.folder.path().join("checkpoints"), format!("{forged}\n{file}")).expect("written");
     drop(mirror);
     let mirror = Copied::start(&second, &from, &api.clock, "US").await;
     assert_eq!(mirror.size(), 9);
+    let sizes: Vec<u64> = mirror.mirror.published.load().sizes().iter().copied().collect();
+    assert_eq!(sizes, [9], "size 7 is the former key's to sign");
     ask(&api, &mirror, 0).await;
+    // The next start holds the entries, and says that somebody changed the file.
+    drop(mirror);
+    let opened = open(&second, &from, &api.clock).await;
+    assert!(matches!(opened, Err(LoadError::Checkpoints(_))));
     listening.stop.send(true).expect("it listens");
     let api = api.close().open(old_and_new).await.close().open(new_alone).await;
     assert_eq!(api.size(), 9);

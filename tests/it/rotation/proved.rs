@@ -195,6 +195,13 @@ fn an_audit_holds_each_checkpoint_against_the_key_of_its_size() {
     ] {
         assert_eq!(audited(&checkpoint(size, &signer)), code, "{size} by {}", signer.verifier());
     }
+    // Where the entries break off, the key of what lies beyond is not known.
+    let mut auditor = Auditor::new(None);
+    assert!(!auditor.entries(&[entries[0].as_slice(), b"broken"]));
+    auditor.checkpoint("held", checkpoint(until + 1, &log(2)).as_bytes());
+    let report = auditor.finish();
+    let found = report.checks.iter().find(|check| check.check == "checkpoint").map(|check| (check.code, check.result));
+    assert_eq!(found, Some(("not_reached", Outcome::CouldNotCheck)));
     let impostor = Signer::from_seed(ORIGIN, KeyKind::Ed25519, [1; 32]).expect("a key");
     assert_eq!(audited(&checkpoint(until, &impostor)), "checkpoint_not_signed");
 }

@@ -80,6 +80,11 @@ async fn receipts_stay_what_they_were_after_the_former_key_is_gone() {
     let forged = line.replace(&line[line.len() - 6..], "AAAA==");
     std::fs::write(&file, kept.replacen(&line, &forged, 1)).expect("written");
     assert!(matches!(closed.try_open(new_alone).await, Err(OpenError::Former(FormerError::File(_)))));
+    let root = countersign::hash::Hash::of(b"another history");
+    let other = Checkpoint { origin: ORIGIN.into(), size: 1, root }.sign(&log_key()).expect("signs");
+    let first = kept.find("\n\n\u{2014}").and_then(|at| kept[at + 2..].find("\n\n").map(|end| at + 2 + end + 2));
+    std::fs::write(&file, format!("{other}\n{}", &kept[first.expect("a note")..])).expect("written");
+    assert!(matches!(closed.try_open(new_alone).await, Err(OpenError::Former(FormerError::Differs(1)))));
     std::fs::write(&file, kept).expect("written");
     closed.open(new_alone).await;
 }
