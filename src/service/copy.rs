@@ -134,7 +134,7 @@ impl Ledger {
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (queue, _) = mpsc::channel(1); // nothing waits: there is no sequencer
         let (long, copy) = (Arc::new(Semaphore::new(1)), Some(Arc::new(copy)));
-        let clerk = None;
+        let keys = None;
         let cosigned = Arc::new(Cosigned::new(Cosignatures::default(), Vec::new(), Duration::ZERO));
         Arc::new(Ledger {
             published,
@@ -145,7 +145,7 @@ impl Ledger {
             clock,
             trust,
             copy,
-            clerk,
+            keys,
             queue,
             verifying,
             computing,

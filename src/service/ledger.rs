@@ -4,7 +4,7 @@
 //! compares the result with the head row and with the second store, and starts the sequencer. Only then does anything
 //! get signed. [`Ledger::close`] lets the sequencer finish what waits.
 //!
-//! Invariants: a ledger is opened with exactly the keys that its terms name; a store that contradicts itself, or that
+//! Invariants: a ledger is opened only with the keys that its terms put in force for the next entry; a store that contradicts itself, or that
 //! stands behind the heads that were signed, is not opened.
 //!
 //! Deliberately absent: comparison with what mirrors and witnesses hold.
@@ -24,14 +24,16 @@ use super::copy::Mirrored;
 use super::cosigned::config::{CosignerError, CosigningSettings, check};
 use super::cosigned::rounds::Rounds;
 use super::cosigned::{Cosigned, lines};
+use super::former::{self, FormerError};
 use super::heads::{HeadFile, HeadsError};
+use super::keys::{keys_agree, keys_are_there};
 use super::published::{Published, Seal};
 use super::query::QueryError;
-use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
+use super::sequencer::{QUEUE, Sequencer, Submission};
 use crate::evidence::trust::Trust;
 use crate::hash::Hash;
-use crate::note::{SignError, Signer};
-use crate::replica::{BeginError, ReplayError, Replica};
+use crate::note::SignError;
+use crate::replica::{BeginError, KeyMissing, LedgerKeys, ReplayError, Replica};
 use crate::store::log::{CommitError, Log, NewEntry, Sent};
 use crate::store::postgres::PostgresLog;
 use crate::store::read::{Reader, pool};
@@ -88,6 +90,12 @@ pub enum OpenError {
     /// Give the keys that entry 0 names.
     #[error("the {0} key is not the one that the terms of this log name")]
     OtherKey(&'static str),
+    /// Give the keys that the terms put in force.
+    #[error(transparent)]
+    KeyMissing(#[from] KeyMissing),
+    /// See the reason.
+    #[error(transparent)]
+    Former(#[from] FormerError),
     /// A key failed its own check.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -142,8 +150,8 @@ pub struct Ledger {
     pub trust: Trust,
     /// What makes this a copy of another server's log, where it is one.
     pub copy: Option<Arc<Mirrored>>,
-    /// Countersigns records while they wait; a copy has none.
-    pub(super) clerk: Option<Signer>,
+    /// Countersign records while they wait; a copy has none.
+    pub(super) keys: Option<Arc<LedgerKeys>>,
     /// Where records wait for the sequencer.
     pub(super) queue: mpsc::Sender<Submission>,
     /// How many records are verified at once.
@@ -161,7 +169,8 @@ impl Ledger {
         let verified =
             signed.verify(&Register::default(), "create-log").map_err(|refused| OpenError::Refused { refused })?;
         let now = JumpGuard::new().read(&settings.clock, None)?;
-        let (entry, replica) = Replica::begin(verified, now, &settings.keys.clerk)?;
+        let clerk = settings.keys.clerk.first().ok_or(OpenError::OtherKey("clerk"))?;
+        let (entry, replica) = Replica::begin(verified, now, clerk)?;
         keys_agree(&replica, &settings.keys)?;
         let mut log = PostgresLog::new(settings.store.clone());
         let held = log.entries_after(0).await?;
@@ -183,14 +192,16 @@ impl Ledger {
     pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
         let (replica, sizes, trust) = load(&mut log, HeadFile::last_size(&settings.heads)).await?;
-        keys_agree(&replica, &settings.keys)?;
+        keys_are_there(&replica, &settings.keys)?;
         check(&settings.cosigning.cosigners, replica.register())?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
             return Err(OpenError::NotADemonstration);
         }
         let heads = second_store(&settings.heads, &replica, &sizes)?;
-        let seal = Arc::new(Seal::new(&trust.origin, settings.keys.log));
+        let keys = Arc::new(settings.keys);
+        let seal = Arc::new(Seal::new(&trust.origin, Arc::clone(&keys)));
+        former::keep(&settings.heads.with_file_name("former"), &replica, &sizes, &keys, &seal)?;
         let published = Published::first(replica, sizes, &seal)?;
         let reader = Reader::new(pool(settings.store.clone(), READERS));
         let lines = lines::load(&reader, &published, &seal).await?;
@@ -201,7 +212,7 @@ impl Ledger {
         let sequencer = Sequencer::new(
             log,
             Arc::clone(&seal),
-            settings.keys.clerk.clone(),
+            Arc::clone(&keys),
             heads,
             settings.clock.clone(),
             Arc::clone(&published),
@@ -210,7 +221,7 @@ impl Ledger {
         let accesses = Accesses::start(Reader::new(pool(settings.store, 1)));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
-        let (clock, clerk, copy) = (settings.clock, Some(settings.keys.clerk), None);
+        let (clock, keys, copy) = (settings.clock, Some(keys), None);
         let long = Arc::new(Semaphore::new(1));
         let ledger = Ledger {
             published,
@@ -221,7 +232,7 @@ impl Ledger {
             clock,
             trust,
             copy,
-            clerk,
+            keys,
             queue,
             verifying,
             computing,
@@ -283,15 +294,4 @@ fn second_store(path: &Path, replica: &Replica, sizes: &Vector<u64>) -> Result<H
         missing.map(|size| Head { size, root: replica.tree().root_at(size).unwrap_or_default() }).collect();
     heads.append_all(&missing)?;
     Ok(heads)
-}
-
-fn keys_agree(replica: &Replica, keys: &LedgerKeys) -> Result<(), OpenError> {
-    let Some(terms) = replica.register().terms() else { return Err(OpenError::NotBegun) };
-    if &terms.log != keys.log.verifier() {
-        return Err(OpenError::OtherKey("log"));
-    }
-    if &terms.clerk != keys.clerk.verifier() {
-        return Err(OpenError::OtherKey("clerk"));
-    }
-    Ok(())
 }

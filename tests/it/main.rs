@@ -51,6 +51,7 @@ mod readme;
 mod refusals;
 mod replay;
 mod reports;
+mod rotation;
 mod scale;
 mod sequencer;
 mod simulation;

@@ -20,7 +20,6 @@ pub use stored::Row;
 use super::trust::Trust;
 use super::verdict::Outcome;
 use crate::hash::Hash;
-use crate::note::Verifier;
 use crate::replica::{ReplayError, Replica};
 use crate::tlog::Head;
 use crate::tlog::tiles::{TileKind, TilePath, hash_tile};
@@ -283,17 +282,6 @@ impl Auditor {
             }
         }
         Report::over(self.checks, self.replica.head())
-    }
-
-    /// Every key that has signed checkpoints of this log, the newest first.
-    fn log_keys(&self) -> Vec<Verifier> {
-        let mut keys: Vec<Verifier> = Vec::new();
-        for (_, terms) in self.replica.register().all_terms() {
-            if !keys.contains(&terms.log) {
-                keys.insert(0, terms.log.clone());
-            }
-        }
-        keys
     }
 }
 
