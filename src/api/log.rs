@@ -37,6 +37,9 @@ fn never_kept(mut response: Response) -> Response {
 pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     Parameters::none(&uri)?;
     let published = app.ledger.now();
+    if let Some(missing) = &app.ledger.standing.missing {
+        return Err(Problem::read_only(missing));
+    }
     if published.halted.load().is_some() {
         let detail = Words::fixed(
             "The ledger has stopped writing; its operator finds the reason in the log of the server.",

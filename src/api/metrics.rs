@@ -50,6 +50,7 @@ pub struct Metrics {
     last_batch: Gauge,
     queue: Gauge,
     halted: Gauge,
+    missing: Gauge,
 }
 
 impl Metrics {
@@ -68,6 +69,7 @@ impl Metrics {
             last_batch: Gauge::default(),
             queue: Gauge::default(),
             halted: Gauge::default(),
+            missing: Gauge::default(),
         };
         metrics.register(started);
         metrics
@@ -89,6 +91,8 @@ impl Metrics {
         registry.register("last_batch_entries", "Entries of the newest batch", self.last_batch.clone());
         registry.register("queue_depth", "Records that wait for the sequencer", self.queue.clone());
         registry.register("halted", "1 if the ledger has stopped writing", self.halted.clone());
+        let help = "Entries that were signed once and are not here: the ledger only reads";
+        registry.register("missing_entries", help, self.missing.clone());
         registry.register_with_unit("process_start_time", "Since the epoch", Unit::Seconds, start);
     }
 
@@ -126,6 +130,8 @@ impl Metrics {
         self.last_batch.set(gauge(newest.saturating_sub(before)));
         self.queue.set(gauge(ledger.waiting() as u64));
         self.halted.set(i64::from(published.halted.load().is_some()));
+        let missing = ledger.standing.missing.as_ref().map_or(0, |missing| missing.to - missing.from);
+        self.missing.set(gauge(missing));
         let mut text = String::new();
         let _ = encode(&mut text, &self.registry); // a String takes everything
         text

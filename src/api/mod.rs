@@ -15,6 +15,7 @@ mod calendar;
 mod copy;
 mod docs;
 mod etag;
+mod evidence;
 mod exports;
 mod feed;
 mod ical;
@@ -114,6 +115,7 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Policy => get(log::policy),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),
+        Id::Evidence => post(evidence::evidence),
         Id::Checkpoint => get(log::checkpoint),
         Id::EntryTile => get(log::entry_tile),
         Id::Tile => get(log::tile),

@@ -17,7 +17,9 @@ use super::files;
 use super::store::StoreArguments;
 use crate::api::{self, server::Timers};
 use crate::service::clock::Clock;
+use crate::service::gate::GateSettings;
 use crate::service::ledger::{Ledger, Settings};
+use crate::service::origin::Origin;
 use crate::service::sequencer::LedgerKeys;
 use crate::store::Address;
 
@@ -41,6 +43,18 @@ pub struct Arguments {
     /// Begin the log with these terms, signed by every root that they name
     #[arg(long, value_name = "NOTE")]
     create_log: Option<PathBuf>,
+    /// A mirror from which entries are taken that this database has lost
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_RESTORE_FROM",
+        value_delimiter = ',',
+        conflicts_with = "create_log"
+    )]
+    restore_from: Vec<String>,
+    /// A token of that mirror that reads everything
+    #[arg(long, value_name = "TOKEN", env = "COUNTERSIGN_RESTORE_TOKEN", hide_env_values = true, default_value = "")]
+    restore_token: String,
     /// How the server's own log is written
     #[arg(long, value_enum, env = "COUNTERSIGN_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -76,7 +90,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let opened = arguments.store.open().await?;
     let data_dir = &arguments.store.data_dir;
     std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
-    let settings = |keys| settings(&opened.address, data_dir, keys, Clock::System);
+    let settings = |keys| {
+        let mut settings = settings(&opened.address, data_dir, keys, Clock::System);
+        let mirror = |url: &String| Origin::new(url, &arguments.restore_token);
+        settings.gate.mirrors = arguments.restore_from.iter().map(mirror).collect();
+        settings
+    };
     if let Some(note) = &arguments.create_log {
         let trust = Ledger::create(&settings(keys()?), &files::read(note)?).await?;
         println!("{trust}");
@@ -101,7 +120,8 @@ pub fn read_keys(log: &Path, clerk: &Path) -> anyhow::Result<LedgerKeys> {
 
 /// What a ledger in this data directory is opened with.
 pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
-    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock }
+    let gate = GateSettings::new(data_dir.join("evidence"));
+    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, gate }
 }
 
 /// A server that runs.

@@ -15,7 +15,8 @@ pub mod evidence;
 pub mod follow;
 pub mod gate;
 pub mod load;
-pub mod origin;
+
+pub use crate::service::origin;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -142,6 +142,8 @@ impl Ledger {
             clock,
             trust,
             copy,
+            standing: Arc::default(),
+            evidence: None,
             clerk,
             queue,
             verifying,

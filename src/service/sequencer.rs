@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, ClockFault, JumpGuard};
+use super::gate::decide::Missing;
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
 use crate::hash::Hash;
@@ -77,6 +78,9 @@ pub enum Unavailable {
     /// The ledger has stopped writing until somebody has looked.
     #[error("the ledger has stopped writing: {0}")]
     Halted(String),
+    /// The ledger only reads until the entries that it lost have been restored.
+    #[error("the ledger only reads: {0}")]
+    ReadOnly(Missing),
 }
 
 /// Why the sequencer stops until somebody has looked.
@@ -148,7 +152,6 @@ pub struct Sequencer<L> {
     clock: Clock,
     guard: JumpGuard,
     published: Arc<ArcSwap<Published>>,
-    halted: Option<String>,
 }
 
 impl<L: Log> Sequencer<L> {
@@ -161,7 +164,7 @@ impl<L: Log> Sequencer<L> {
         clock: Clock,
         published: Arc<ArcSwap<Published>>,
     ) -> Sequencer<L> {
-        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published, halted: None }
+        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published }
     }
 
     /// Takes what waits, batch after batch, until every sender is gone. While nothing waits, it follows what other
@@ -180,7 +183,7 @@ impl<L: Log> Sequencer<L> {
     /// Takes up what other processes have committed, without the lock. A store that does not answer is left for the
     /// next batch to report.
     async fn follow(&mut self) {
-        if self.halted.is_some() {
+        if self.halted().is_some() {
             return;
         }
         let Ok(mut tail) = self.log.load(self.size()).await else { return };
@@ -197,8 +200,8 @@ impl<L: Log> Sequencer<L> {
     async fn answer(&mut self, waiting: Vec<Submission>) {
         let (records, replies): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|s| ((s.verified, s.request_id), s.reply)).unzip();
-        let result = match &self.halted {
-            Some(why) => Err(Unavailable::Halted(why.clone())),
+        let result = match self.halted() {
+            Some(why) => Err(Unavailable::Halted(why.to_string())),
             None => self.write(records).await.map_err(|failure| self.give_up(failure)),
         };
         match result {
@@ -215,6 +218,12 @@ impl<L: Log> Sequencer<L> {
         }
     }
 
+    /// Why nothing is written any more: by a finding of the sequencer's own, or because a cosigner shows what was signed
+    /// and is not held.
+    fn halted(&self) -> Option<Arc<String>> {
+        self.published.load().halted.load_full()
+    }
+
     fn give_up(&mut self, failure: Failure) -> Unavailable {
         match failure {
             Failure::TryAgain(why) => {
@@ -224,7 +233,6 @@ impl<L: Log> Sequencer<L> {
             Failure::Halt(halt) => {
                 tracing::error!(%halt, "the ledger has stopped writing");
                 let why = halt.to_string();
-                self.halted = Some(why.clone());
                 self.published.load().halted.store(Some(Arc::new(why.clone())));
                 Unavailable::Halted(why)
             }

@@ -77,6 +77,9 @@ impl Ledger {
         source: String,
         request_id: Option<String>,
     ) -> Result<Recorded, SubmitError> {
+        if let Some(missing) = &self.standing.missing {
+            return Err(Unavailable::ReadOnly(missing.clone()).into());
+        }
         let verified = self.verify(bytes, source).await?;
         let digest = verified.signed().digest;
         let (reply, answer) = oneshot::channel();

@@ -7,6 +7,7 @@ use countersign::note::clerk::countersign;
 use countersign::note::{Line, Note, assemble};
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
+use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
@@ -20,7 +21,13 @@ use super::support::records::terms;
 fn settings(database: &TestDatabase, folder: &std::path::Path) -> Settings {
     let keys = LedgerKeys { log: log_key(), clerk: clerk_key() };
     let store = database.options(ClusterRole::Runtime);
-    Settings { store, heads: folder.join("heads"), keys, clock: Clock::scripted(now()) }
+    Settings {
+        store,
+        heads: folder.join("heads"),
+        keys,
+        clock: Clock::scripted(now()),
+        gate: GateSettings::new(folder.join("evidence")),
+    }
 }
 
 /// Opens the ledger and lets it go again.

@@ -9,6 +9,7 @@ use countersign::api::server::Timers;
 use countersign::note::Signer;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
+use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::published::Published;
 use countersign::service::sequencer::LedgerKeys;
@@ -275,6 +276,7 @@ impl Copy {
             heads: folder.path().join("heads"),
             keys: LedgerKeys { log: key(&origin), clerk: key(&format!("{origin}/clerk")) },
             clock: Clock::System,
+            gate: GateSettings::new(folder.path().join("evidence")),
         };
         let (ledger, sequencer) = Ledger::open(settings).await.expect("a ledger");
         sequencer.abort(); // what readers see is ours to set

@@ -14,6 +14,7 @@ use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::service::clock::Clock;
+use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
@@ -63,6 +64,7 @@ impl Api {
             heads: folder.path().join("heads"),
             keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
             clock: clock.clone(),
+            gate: GateSettings::new(folder.path().join("evidence")),
         };
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
@@ -84,6 +86,7 @@ impl Api {
                 heads: _folder.path().join("heads"),
                 keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
                 clock: clock.clone(),
+                gate: GateSettings::new(_folder.path().join("evidence")),
             };
             if let Ok((ledger, _)) = Ledger::open(settings).await {
                 let routes = api::routes(Arc::clone(&ledger), Timers::default());

@@ -54,14 +54,32 @@ pub struct Operator {
 impl Operator {
     /// A log with the terms and a centre for each Party, received at `at`.
     pub async fn start(at: Instant) -> Operator {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let shown = Arc::new(Mutex::new(Shown::default()));
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let terms = terms();
-        let operator = Operator { url, terms: digest(&terms), shown: Arc::clone(&shown) };
+        let operator = Operator::serve(digest(&terms)).await;
         for note in [terms, registration("US/centre/1"), registration("RU/centre/1")] {
             operator.append(&note, at);
         }
+        operator
+    }
+
+    /// Somebody who shows these entries.
+    pub async fn of(entries: Vec<Vec<u8>>) -> Operator {
+        let first = entries.first().map_or_else(Hash::default, |first| Hash::of(first));
+        let operator = Operator::serve(first).await;
+        operator.change(|shown| shown.entries = entries);
+        operator
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> Vec<Vec<u8>> {
+        self.shown().entries
+    }
+
+    async fn serve(terms: Hash) -> Operator {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let shown = Arc::new(Mutex::new(Shown::default()));
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let operator = Operator { url, terms, shown: Arc::clone(&shown) };
         let routes = Router::new()
             .route("/checkpoint", get(checkpoint))
             .route("/tile/entries/{*path}", get(tile))
@@ -143,16 +161,17 @@ async fn tile(State(shown): Held, Path(path): Path<String>) -> Result<Vec<u8>, S
 
 async fn consistency(State(shown): Held, Path((first, second)): Path<(u64, u64)>) -> Result<String, StatusCode> {
     let tree = shown.lock().expect("no panic").tree();
-    proof(tree.prove_consistency(first, second).ok())
+    proof(tree.prove_consistency(first, second).ok(), tree.root_at(first))
 }
 
 async fn inclusion(State(shown): Held, Path((index, size)): Path<(u64, u64)>) -> Result<String, StatusCode> {
     let tree = shown.lock().expect("no panic").tree();
-    proof(tree.prove_inclusion(index, size).ok())
+    proof(tree.prove_inclusion(index, size).ok(), None)
 }
 
-fn proof(hashes: Option<Vec<Hash>>) -> Result<String, StatusCode> {
+fn proof(hashes: Option<Vec<Hash>>, first: Option<Hash>) -> Result<String, StatusCode> {
     let hashes = hashes.ok_or(StatusCode::UNPROCESSABLE_ENTITY)?;
     let hashes: Vec<String> = hashes.iter().map(|hash| hash.to_base64()).collect();
-    Ok(serde_json::json!({ "hashes": hashes }).to_string())
+    let first = first.map(|root| root.to_base64());
+    Ok(serde_json::json!({ "hashes": hashes, "first_root": first }).to_string())
 }

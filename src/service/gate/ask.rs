@@ -1,0 +1,138 @@
+//! What others show of this log: cosigners at their monitoring addresses, mirrors at their own, and the checkpoints
+//! that were kept as evidence.
+//!
+//! All are asked at once, each for one note and no longer than its time. Of what comes only a checkpoint with a good line
+//! by the log's own key counts; everything else is a silence with a reason.
+//!
+//! Invariants: no more is read than a note may have; nobody can hold up another, nor the start for longer than the time
+//! of one request; nothing is believed but the log's own signature.
+//!
+//! Deliberately absent: what the checkpoints mean ([`super::decide`]).
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::GateSettings;
+use super::decide::Seen;
+use crate::hash::Hash;
+use crate::note::{Note, Verifier, open};
+use crate::service::cosigning::http::{Answer, Failed, Http};
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
+use crate::tlog::fork::Checkpoints;
+
+/// How much longer than one request all of them together may take.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Somebody who was asked and showed nothing that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    /// Who.
+    pub by: String,
+    /// Why it does not count.
+    pub why: String,
+}
+
+/// What was gathered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// Checkpoints of this log, each signed by it.
+    pub seen: Vec<Seen>,
+    /// Who showed none.
+    pub silent: Vec<Silent>,
+}
+
+/// The log that others are asked about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Its name.
+    pub origin: String,
+    /// Every key that may have signed its checkpoints.
+    pub keys: Vec<Verifier>,
+}
+
+impl Asked {
+    /// Reads a note, and checks that this log signed it.
+    pub fn open(&self, note: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        let parsed = Note::parse(note)?;
+        let checkpoint = Checkpoint::parse(parsed.text())?;
+        if checkpoint.origin != self.origin {
+            return Err(CheckpointError::OtherOrigin);
+        }
+        open(&parsed, &self.keys)?;
+        Ok(checkpoint)
+    }
+
+    fn seen(&self, by: &str, note: &[u8]) -> Result<Seen, Silent> {
+        let silent = |why: String| Silent { by: by.to_owned(), why };
+        let checkpoint =
+            self.open(note).map_err(|error| silent(format!("it shows no checkpoint that this log signed: {error}")))?;
+        let note = String::from_utf8(note.to_vec()).map_err(|_| silent("its checkpoint is not UTF-8".into()))?;
+        Ok(Seen { by: by.to_owned(), checkpoint, note })
+    }
+}
+
+/// What somebody answers: a note, nothing because this log was never brought there, or no answer that counts.
+type Said = Result<Option<Vec<u8>>, String>;
+
+/// Asks every cosigner and every mirror at once. Who knows nothing of this log yet says so, and is not silent.
+pub async fn gather(asked: &Asked, gate: &GateSettings) -> Gathered {
+    let digits = Hash::of(asked.origin.as_bytes()).to_hex();
+    let mut asks: Vec<(String, JoinHandle<Said>)> = Vec::new();
+    for cosigner in &gate.cosigners {
+        let url = format!("{}/{digits}/checkpoint", cosigner.url.trim_end_matches('/'));
+        let http = Http::new(gate.within);
+        asks.push((cosigner.name.clone(), tokio::task::spawn_blocking(move || said(http.look(&url)))));
+    }
+    for mirror in &gate.mirrors {
+        let (by, mirror) = (mirror.url().to_owned(), mirror.clone());
+        let ask = move || mirror.checkpoint().map(|note| Some(note.into_bytes())).map_err(|error| error.to_string());
+        asks.push((by, tokio::task::spawn_blocking(ask)));
+    }
+    // One time for all: an agent's own limits may be looser, as a mirror's are.
+    let until = tokio::time::Instant::now() + gate.within + GRACE;
+    let mut gathered = Gathered::default();
+    for (by, ask) in asks {
+        let said = tokio::time::timeout_at(until, ask).await;
+        let cut = |_| Err("it does not answer in time".to_owned());
+        let found = match said.map_or_else(cut, |said| said.unwrap_or_else(|_| Err("the question was cut off".into())))
+        {
+            Ok(Some(note)) => asked.seen(&by, &note),
+            Ok(None) => continue,
+            Err(why) => Err(Silent { by, why }),
+        };
+        match found {
+            Ok(seen) => gathered.seen.push(seen),
+            Err(silent) => gathered.silent.push(silent),
+        }
+    }
+    gathered
+}
+
+fn said(answer: Result<Answer, Failed>) -> Said {
+    match answer {
+        Ok(answer) if answer.status == 200 => Ok(Some(answer.body)),
+        Ok(answer) if answer.status == 404 => Ok(None),
+        Ok(answer) => Err(format!("it answers {}", answer.status)),
+        Err(Failed::TooLarge) => Err("its answer is too large".into()),
+        Err(Failed::Absent(why)) => Err(why),
+    }
+}
+
+/// The checkpoints that are kept as evidence. A proof stays one whatever the database says afterwards; whoever has dealt
+/// with it moves its file away.
+pub fn kept(asked: &Asked, folder: &Path) -> Vec<Seen> {
+    let Ok(items) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = items.filter_map(|item| Some(item.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    let mut seen = Vec::new();
+    for path in paths {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let (mut reader, by) = (Checkpoints::default(), path.display().to_string());
+        let notes = text.split_inclusive('\n').filter_map(|line| reader.take(line));
+        seen.extend(notes.filter_map(|note| asked.seen(&by, note.as_bytes()).ok()));
+    }
+    seen
+}
