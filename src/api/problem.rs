@@ -14,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::json::Fault;
-use crate::service::gate::decide::Missing;
 use crate::service::query::QueryError;
 use crate::service::sequencer::Unavailable;
 use crate::service::submit::SubmitError;
@@ -242,20 +241,6 @@ impl Problem {
         problem
     }
 
-    /// A ledger that was rolled back, and what is missing.
-    pub fn read_only(missing: &Missing) -> Problem {
-        let (from, last, by) = (missing.from, missing.to.saturating_sub(1), &missing.by);
-        let detail = Words::new(
-            format!(
-                "This ledger was rolled back: entries {from} to {last}, which {by} knows of, are missing, and nothing is written. Keep the record and send it later, or to a mirror. The operator restores them from a mirror: countersign serve --restore-from URL."
-            ),
-            format!(
-                "Реестр был откачен назад: отсутствуют записи {from}–{last} (о них знает {by}), запись не ведётся. Сохраните документ и отправьте его позже или в зеркало. Оператор восстанавливает записи из зеркала: countersign serve --restore-from URL."
-            ),
-        );
-        Problem::unavailable("read_only", detail, 60)
-    }
-
     fn conflict(index: u64) -> Problem {
         Problem::new(
             StatusCode::CONFLICT,
@@ -325,7 +310,7 @@ impl From<SubmitError> for Problem {
                 ),
                 1,
             ),
-            SubmitError::Unavailable(Unavailable::ReadOnly(missing)) => Problem::read_only(&missing),
+            SubmitError::ReadOnly(missing) => Problem::read_only(&missing),
             SubmitError::Unavailable(Unavailable::Halted(_)) => Problem::unavailable(
                 "halted",
                 Words::fixed(

@@ -23,7 +23,6 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, ClockFault, JumpGuard};
-use super::gate::decide::Missing;
 use super::heads::{HeadFile, HeadsError};
 use super::published::{Published, Seal};
 use crate::hash::Hash;
@@ -78,9 +77,6 @@ pub enum Unavailable {
     /// The ledger has stopped writing until somebody has looked.
     #[error("the ledger has stopped writing: {0}")]
     Halted(String),
-    /// The ledger only reads until the entries that it lost have been restored.
-    #[error("the ledger only reads: {0}")]
-    ReadOnly(Missing),
 }
 
 /// Why the sequencer stops until somebody has looked.

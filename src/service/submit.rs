@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::gate::decide::Missing;
 use super::ledger::Ledger;
 use super::published::Published;
 use super::sequencer::{Submission, Unavailable};
@@ -61,6 +62,9 @@ pub enum SubmitError {
     /// Use a new id for another text.
     #[error("the id was used before by the same author for another text, at index {0}")]
     Conflict(u64),
+    /// The ledger only reads until the entries that it lost have been restored.
+    #[error("the ledger only reads: {0}")]
+    ReadOnly(Missing),
     /// Try again with the same bytes.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -78,7 +82,7 @@ impl Ledger {
         request_id: Option<String>,
     ) -> Result<Recorded, SubmitError> {
         if let Some(missing) = &self.standing.missing {
-            return Err(Unavailable::ReadOnly(missing.clone()).into());
+            return Err(SubmitError::ReadOnly(missing.clone()));
         }
         let verified = self.verify(bytes, source).await?;
         let digest = verified.signed().digest;

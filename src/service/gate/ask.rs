@@ -80,24 +80,20 @@ type Said = Result<Option<Vec<u8>>, String>;
 pub async fn gather(asked: &Asked, gate: &GateSettings) -> Gathered {
     let digits = Hash::of(asked.origin.as_bytes()).to_hex();
     let mut asks: Vec<(String, JoinHandle<Said>)> = Vec::new();
+    let within = gate.within + GRACE;
     for cosigner in &gate.cosigners {
         let url = format!("{}/{digits}/checkpoint", cosigner.url.trim_end_matches('/'));
         let http = Http::new(gate.within);
-        asks.push((cosigner.name.clone(), tokio::task::spawn_blocking(move || said(http.look(&url)))));
+        asks.push((cosigner.name.clone(), ask(within, move || said(http.look(&url)))));
     }
     for mirror in &gate.mirrors {
         let (by, mirror) = (mirror.url().to_owned(), mirror.clone());
-        let ask = move || mirror.checkpoint().map(|note| Some(note.into_bytes())).map_err(|error| error.to_string());
-        asks.push((by, tokio::task::spawn_blocking(ask)));
+        let look = move || mirror.checkpoint().map(|note| Some(note.into_bytes())).map_err(|error| error.to_string());
+        asks.push((by, ask(within, look)));
     }
-    // One time for all: an agent's own limits may be looser, as a mirror's are.
-    let until = tokio::time::Instant::now() + gate.within + GRACE;
     let mut gathered = Gathered::default();
     for (by, ask) in asks {
-        let said = tokio::time::timeout_at(until, ask).await;
-        let cut = |_| Err("it does not answer in time".to_owned());
-        let found = match said.map_or_else(cut, |said| said.unwrap_or_else(|_| Err("the question was cut off".into())))
-        {
+        let found = match ask.await.unwrap_or_else(|_| Err("the question was cut off".into())) {
             Ok(Some(note)) => asked.seen(&by, &note),
             Ok(None) => continue,
             Err(why) => Err(Silent { by, why }),
@@ -108,6 +104,17 @@ pub async fn gather(asked: &Asked, gate: &GateSettings) -> Gathered {
         }
     }
     gathered
+}
+
+/// Asks where waiting is allowed, beside all others. An agent's own limits may be looser than ours, as a mirror's are.
+fn ask(within: Duration, ask: impl FnOnce() -> Said + Send + 'static) -> JoinHandle<Said> {
+    tokio::spawn(async move {
+        let asked = tokio::time::timeout(within, tokio::task::spawn_blocking(ask)).await;
+        asked.map_or_else(
+            |_| Err("it does not answer in time".into()),
+            |asked| asked.unwrap_or_else(|_| Err("the question was cut off".into())),
+        )
+    })
 }
 
 fn said(answer: Result<Answer, Failed>) -> Said {

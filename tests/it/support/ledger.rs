@@ -204,7 +204,6 @@ impl Server {
                 Ok(answer) => return receipt_of(&answer, &self.seal),
                 Err(Unavailable::TryAgain(_)) => tokio::time::sleep(std::time::Duration::from_millis(2)).await,
                 Err(Unavailable::Halted(why)) => return Err(why),
-                Err(other) => return Err(other.to_string()),
             }
         }
     }
