@@ -214,8 +214,7 @@ impl<L: Log> Sequencer<L> {
         }
     }
 
-    /// Why nothing is written any more: by a finding of the sequencer's own, or because a cosigner shows what was signed
-    /// and is not held.
+    /// Why nothing is written any more: a finding of the sequencer's own, or of those who ask the cosigners.
     fn halted(&self) -> Option<Arc<String>> {
         self.published.load().halted.load_full()
     }
