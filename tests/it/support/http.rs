@@ -15,7 +15,8 @@ use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::service::clock::Clock;
 use countersign::service::gate::GateSettings;
-use countersign::service::ledger::{Ledger, Settings};
+use countersign::service::heads::HeadsError;
+use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
@@ -78,9 +79,14 @@ impl Api {
 
     /// The same ledger, opened anew from its database and its file of heads.
     pub async fn restart(self) -> Api {
+        self.try_restart().await.expect("the ledger opens again")
+    }
+
+    /// The same, where it may not start.
+    pub async fn try_restart(self) -> Result<Api, OpenError> {
         let Api { ledger, routes, clock, database, _folder } = self;
         drop((ledger, routes));
-        for _ in 0..500 {
+        loop {
             let settings = Settings {
                 store: database.options(ClusterRole::Runtime),
                 heads: _folder.path().join("heads"),
@@ -88,13 +94,26 @@ impl Api {
                 clock: clock.clone(),
                 gate: GateSettings::new(_folder.path().join("evidence")),
             };
-            if let Ok((ledger, _)) = Ledger::open(settings).await {
-                let routes = api::routes(Arc::clone(&ledger), Timers::default());
-                return Api { ledger, routes, clock, database, _folder };
+            match Ledger::open(settings).await {
+                Ok((ledger, _)) => {
+                    let routes = api::routes(Arc::clone(&ledger), Timers::default());
+                    return Ok(Api { ledger, routes, clock, database, _folder });
+                }
+                // The old sequencer still holds the file.
+                Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(error) => return Err(error),
             }
-            tokio::time::sleep(Duration::from_millis(10)).await; // the old sequencer still holds the file
         }
-        panic!("the ledger does not open again");
+    }
+
+    /// The file of heads.
+    pub fn heads(&self) -> std::path::PathBuf {
+        self._folder.path().join("heads")
+    }
+
+    /// Where checkpoints that contradict the ledger are kept.
+    pub fn evidence(&self) -> std::path::PathBuf {
+        self._folder.path().join("evidence")
     }
 
     /// Serves the ledger on a port of the loopback.
