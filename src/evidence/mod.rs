@@ -2,12 +2,14 @@
 //!
 //! A [`bundle`] is one file about one record, and [`verdict`] is what can be concluded from it, as a list of checks. An
 //! [`audit`] goes through a whole log. Both begin with one line, the [`trust`] root, and use the same [`crate::replica`]
-//! as the server. A [`manifest`] says what the ledger handed out as a table.
+//! as the server. [`judge`] says what
+//! files that were kept of a fork show. A [`manifest`] says what the ledger handed out as a table.
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
 pub mod audit;
 pub mod bundle;
+pub mod judge;
 pub mod manifest;
 mod support;
 pub mod trust;

@@ -11,7 +11,7 @@
 //! is absent from a log: that is what mirrors and audits attest.
 
 use super::bundle::Bundle;
-use super::support::{Ledger, first_fault};
+use super::support::{Ledger, first_fault, succeeds};
 use super::trust::Trust;
 use super::verdict::{About, Check, Finding, Outcome, TrustUsed, Verdict};
 use crate::hash::Hash;
@@ -127,6 +127,10 @@ impl Examination<'_> {
             self.findings.fail(Check::Form, None, "bundle_contradicts_itself", detail);
         }
         self.trust(entry_0.signed.digest, &terms.origin);
+        if let Some(before) = &terms.succeeds {
+            let words = succeeds(before);
+            self.findings.add(Check::Trust, Outcome::Pass, Some(&terms.origin), "succeeds", words);
+        }
         let checkpoint = self.checkpoint(proof?, &terms)?;
         let mut ledger = Ledger::new(checkpoint, replica.register().clone());
         for proved in &self.bundle.support {

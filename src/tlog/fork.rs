@@ -78,6 +78,11 @@ pub struct Leads {
 /// The first line of a [`Leads`].
 const LEADS: &str = "countersign/consistency/v1";
 
+/// Whether a piece of a file is a proof, and no checkpoint.
+pub fn is_proof(piece: &str) -> bool {
+    piece.strip_prefix(LEADS).is_some_and(|rest| rest.starts_with('\n'))
+}
+
 impl Leads {
     /// Whether the tree with this root and so many entries had that root at the smaller size.
     pub fn is_proved(&self, to: Head) -> bool {
@@ -206,7 +211,7 @@ pub fn judge(text: &str, origin: &str, keys: &[Verifier]) -> Result<Finding, For
     let mut finding = Finding::Unproved;
     for line in text.split_inclusive('\n') {
         let Some(note) = reader.take(line) else { continue };
-        if note.starts_with(LEADS) {
+        if is_proof(&note) {
             leads.push(Leads::parse(&note).ok_or(ForkError::Malformed)?);
             continue;
         }

@@ -192,7 +192,7 @@ impl Open {
         self.send(Call::get("/checkpoint")).await.expect(200);
         let figures = self.send(Call::get("/metrics")).await.expect(200);
         let missing = format!("countersign_missing_entries {}", last + 1 - from);
-        assert!(figures.text().contains(&missing) && figures.text().contains("countersign_halted 1"), "{missing}");
+        assert!(figures.text().contains(&missing) && figures.text().contains("\ncountersign_halted 1\n"), "{missing}");
     }
 }
 

@@ -29,7 +29,7 @@ fn files(api: &Api) -> Vec<String> {
 async fn writes(api: &Api) -> bool {
     let (ready, answer) = (api.send(Call::get("/readyz")).await, api.post(&designation("US/centre/1")).await);
     let figures = api.send(Call::get("/metrics")).await.expect(200);
-    assert_eq!(figures.text().contains("countersign_halted 1"), answer.status == 503);
+    assert_eq!(figures.text().contains("\ncountersign_halted 1\n"), answer.status == 503);
     if answer.status == 503 {
         ready.problem(503, "halted");
         answer.problem(503, "halted");

@@ -195,7 +195,7 @@ pub fn text(text: &crate::treaty::party::Text) -> Value {
 pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
     let mut checkpoint = head(published.replica.head());
     checkpoint["note"] = published.checkpoint.as_ref().into();
-    json!({
+    let mut value = json!({
         "origin": terms.origin,
         "log_vkey": terms.log.to_string(),
         "clerk_vkey": terms.clerk.to_string(),
@@ -203,5 +203,10 @@ pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
         "trust": trust,
         "checkpoint": checkpoint,
         "demonstration": terms.demonstration,
-    })
+    });
+    if let Some(before) = &terms.succeeds {
+        let (origin, size, root) = (&before.origin.0, before.size.0, before.root.to_string());
+        value["succeeds"] = json!({ "origin": origin, "size": size, "root": root });
+    }
+    value
 }

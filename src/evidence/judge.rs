@@ -1,0 +1,188 @@
+//! What files of evidence show about a log, for somebody who was not there.
+//!
+//! Witnesses, mirrors and the ledger itself keep signed checkpoints that do not go together ([`crate::tlog::fork`]), and a
+//! mirror keeps an entry that a rule forbids beside its proof. A third person gives them to [`judge`], with a root of
+//! trust and entry 0, which names the log's key.
+//!
+//! Invariants: only what the log signed counts, and what it did not sign is said to be so. Two roots at one size are a
+//! fork, whoever kept the files; checkpoints of different sizes show nothing without a proof between them.
+//!
+//! Deliberately absent: rules. Whether one forbids an entry depends on all entries before it: that is an audit.
+
+use super::bundle::Bundle;
+use super::trust::Trust;
+use crate::note::Verifier;
+use crate::replica::Replica;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::fork::{self, Finding};
+use crate::tlog::leaf_hash;
+use crate::tlog::proof::Proof;
+use crate::treaty::admit::Signatures;
+use crate::treaty::entry::Entry;
+
+/// What the files show together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The log signed two roots at this size.
+    Fork(u64),
+    /// The log signed a root of no entries that cannot be.
+    NotEmpty,
+    /// The log signed as entry of this index what is no entry at all.
+    NotAnEntry(u64),
+    /// Nothing contradicts anything: every checkpoint of one size has one root, and some sizes differ.
+    Unproved,
+    /// All checkpoints are one and the same.
+    Same,
+    /// No file holds anything that the log signed.
+    Nothing,
+}
+
+impl Shown {
+    /// Whether no answer of the log could explain it.
+    pub const fn is_proof(self) -> bool {
+        matches!(self, Shown::Fork(_) | Shown::NotEmpty | Shown::NotAnEntry(_))
+    }
+
+    /// A word that never changes.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Shown::Fork(_) | Shown::NotEmpty => "fork_proved",
+            Shown::NotAnEntry(_) => "not_an_entry",
+            Shown::Unproved => "unproved",
+            Shown::Same => "consistent",
+            Shown::Nothing => "nothing_signed",
+        }
+    }
+}
+
+/// What one file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Checkpoints that the log signed: their sizes.
+    Checkpoints(Vec<u64>),
+    /// An entry, and at which index a proof in another file or this one shows it, in a checkpoint of which size.
+    Entry(Option<(u64, u64)>),
+    /// A proof, of the entry at this index in a checkpoint of this size.
+    Proof(u64, u64),
+    /// Nothing that counts, and why.
+    Nothing(String),
+}
+
+/// The judgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// What all of it shows.
+    pub shown: Shown,
+    /// What each file holds, in order.
+    pub files: Vec<Held>,
+}
+
+/// The name and the keys of the log that a root of trust names, from entry 0: a note, or any bundle that has it.
+pub fn log_of(text: &str, trust: &Trust) -> Option<Vec<Verifier>> {
+    let bundle = Bundle::parse(text).ok();
+    let candidates: Vec<&str> = match &bundle {
+        Some(bundle) => bundle.support.iter().map(|proved| &*proved.entry).chain([&*bundle.entry]).collect(),
+        None => vec![text],
+    };
+    let first = candidates
+        .into_iter()
+        .find(|entry| Entry::parse(entry.as_bytes()).is_ok_and(|entry| entry.signed.digest == trust.terms))?;
+    let mut replica = Replica::default();
+    replica.replay(first.as_bytes(), Signatures::Check).ok()?;
+    let terms = replica.register().terms().filter(|terms| terms.origin == trust.origin)?;
+    Some(vec![terms.log.clone()])
+}
+
+/// Judges files about the log with this name and these keys.
+pub fn judge(files: &[Vec<u8>], origin: &str, keys: &[Verifier]) -> Judgement {
+    let proofs: Vec<Option<Proof>> =
+        files.iter().map(|file| std::str::from_utf8(file).ok().and_then(as_proof)).collect();
+    let mut row = String::new();
+    let (mut held, mut not_an_entry) = (Vec::with_capacity(files.len()), None);
+    for (file, proof) in files.iter().zip(&proofs) {
+        let text = std::str::from_utf8(file).unwrap_or_default();
+        held.push(match proof {
+            Some(proof) => match opened(&proof.checkpoint, origin, keys) {
+                Ok(checkpoint) => {
+                    row.push_str(&format!("{}\n", proof.checkpoint));
+                    Held::Proof(proof.index, checkpoint.size)
+                }
+                Err(why) => Held::Nothing(why),
+            },
+            None => match checkpoints(text, origin, keys) {
+                Ok((sizes, rows)) => {
+                    row.push_str(&rows);
+                    Held::Checkpoints(sizes)
+                }
+                Err(why) => {
+                    let place = proofs.iter().flatten().find_map(|proof| included(proof, file, origin, keys));
+                    let is_entry = Entry::parse(file).is_ok();
+                    match place {
+                        Some((index, _)) if !is_entry => not_an_entry = not_an_entry.or(Some(index)),
+                        _ => {}
+                    }
+                    if is_entry || place.is_some() { Held::Entry(place) } else { Held::Nothing(why) }
+                }
+            },
+        });
+    }
+    let shown = match (fork::judge(&row, origin, keys), not_an_entry) {
+        (Ok(Finding::TwoRoots(size)), _) => Shown::Fork(size),
+        (Ok(Finding::NotEmpty), _) => Shown::NotEmpty,
+        (_, Some(index)) => Shown::NotAnEntry(index),
+        (Ok(Finding::Unproved), None) if is_one_size(&held) => Shown::Same,
+        (Ok(Finding::Unproved), None) => Shown::Unproved,
+        (Err(_), None) => Shown::Nothing,
+    };
+    Judgement { shown, files: held }
+}
+
+fn is_one_size(held: &[Held]) -> bool {
+    let mut sizes: Vec<u64> = Vec::new();
+    for held in held {
+        match held {
+            Held::Checkpoints(of) => sizes.extend(of),
+            Held::Proof(_, size) => sizes.push(*size),
+            Held::Entry(_) | Held::Nothing(_) => {}
+        }
+    }
+    sizes.windows(2).all(|pair| matches!(pair, [a, b] if a == b))
+}
+
+fn as_proof(text: &str) -> Option<Proof> {
+    Proof::parse(text).ok()
+}
+
+/// Where a proof shows these bytes, if it does: the index, and the size of the checkpoint.
+fn included(proof: &Proof, bytes: &[u8], origin: &str, keys: &[Verifier]) -> Option<(u64, u64)> {
+    let found = keys.iter().find_map(|key| proof.verify(leaf_hash(bytes), origin, key).ok())?;
+    Some((proof.index, found.size))
+}
+
+fn opened(note: &str, origin: &str, keys: &[Verifier]) -> Result<Checkpoint, String> {
+    let mut why = String::from("no key of the log is known");
+    for key in keys {
+        match Checkpoint::open(note.as_bytes(), origin, key) {
+            Ok(checkpoint) => return Ok(checkpoint),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(why)
+}
+
+/// A row of checkpoints, or one alone: their sizes, and the row.
+fn checkpoints(text: &str, origin: &str, keys: &[Verifier]) -> Result<(Vec<u64>, String), String> {
+    let alone = format!("{text}\n");
+    let row = match fork::judge(text, origin, keys) {
+        Ok(_) => text.to_owned(),
+        Err(error) => match fork::judge(&alone, origin, keys) {
+            Ok(_) => alone,
+            Err(_) => return Err(error.to_string()),
+        },
+    };
+    let mut reader = fork::Checkpoints::default();
+    let notes = row.split_inclusive('\n').filter_map(|line| reader.take(line));
+    // What the row holds besides checkpoints are proofs, which have no size of their own.
+    let sizes = notes.filter_map(|note| note.split('\n').nth(1)?.parse().ok().filter(|_| !fork::is_proof(&note)));
+    Ok((sizes.collect(), row))
+}
