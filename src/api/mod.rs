@@ -27,6 +27,7 @@ mod openapi;
 pub mod operation;
 mod places;
 pub mod problem;
+pub mod quarantine;
 mod read;
 mod request;
 pub mod server;

@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::files;
 use super::store::StoreArguments;
+use crate::api::quarantine::Door;
 use crate::api::{self, server::Timers};
 use crate::service::clock::Clock;
 use crate::service::gate::GateSettings;
@@ -136,17 +137,24 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the ledger and begins to listen.
+    /// Begins to listen, and opens the ledger.
     pub async fn start(listen: SocketAddr, settings: Settings) -> anyhow::Result<Running> {
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}: another program may be using it; give another --listen")
         })?;
         let address = listener.local_addr()?;
-        let (ledger, sequencer) = Ledger::open(settings).await?;
         let (stop, stopped) = watch::channel(false);
-        let timers = Timers::default();
-        let server =
-            tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger), timers), timers, stopped));
+        let (timers, door) = (Timers::default(), Door::default());
+        let server = tokio::spawn(api::server::serve(listener, door.routes(), timers, stopped));
+        let (ledger, sequencer) = match Ledger::open(settings).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let _ = stop.send(true);
+                let _ = server.await;
+                return Err(error.into());
+            }
+        };
+        door.open(api::routes(Arc::clone(&ledger), timers));
         Ok(Running { address, ledger, stop, server, sequencer })
     }
 

@@ -126,11 +126,12 @@ pub fn judge(files: &[Vec<u8>], origin: &str, keys: &[Verifier]) -> Judgement {
             },
         });
     }
+    let has_entry = held.iter().any(|held| matches!(held, Held::Entry(_)));
     let shown = match (fork::judge(&row, origin, keys), not_an_entry) {
         (Ok(Finding::TwoRoots(size)), _) => Shown::Fork(size),
         (Ok(Finding::NotEmpty), _) => Shown::NotEmpty,
         (_, Some(index)) => Shown::NotAnEntry(index),
-        (Ok(Finding::Unproved), None) if is_one_size(&held) => Shown::Same,
+        (Ok(Finding::Unproved), None) if is_one_size(&held) && !has_entry => Shown::Same,
         (Ok(Finding::Unproved), None) => Shown::Unproved,
         (Err(_), None) => Shown::Nothing,
     };

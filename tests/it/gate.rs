@@ -23,8 +23,9 @@ use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::tlog::fork::{Finding, judge};
 
-use super::support::http::{Answer, Call, now};
+use super::support::http::{Answer, Api, Call, now};
 use super::support::ledger::{ORIGIN, clerk_key, designation, key, log_key, registration, terms};
+use super::support::mirror::{Copied, From, Place};
 use super::support::operator::Operator;
 use super::support::postgres::{TestDatabase, database};
 
@@ -516,6 +517,58 @@ async fn silent_cosigners_are_named_and_keep_nobody_from_writing() {
     assert_eq!(silent, all);
     assert_eq!(open.ledger.standing.missing, None);
     open.writes().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarantine_nothing_is_read_or_written_before_the_gate_has_answered() {
+    let Some(home) = Home::begun().await else { return };
+    let door = countersign::api::quarantine::Door::default();
+    let routes = door.routes();
+    let asks = [Call::get("/readyz"), Call::get("/v1/log"), Call::note(&designation("US/centre/1"))];
+    for call in &asks {
+        call.clone().send(routes.clone()).await.problem(503, "quarantine");
+    }
+    Call::get("/livez").send(routes.clone()).await.expect(200);
+    door.open(home.open(&[]).await.expect("a ledger").routes);
+    for (call, status) in asks.into_iter().zip([200, 200, 201]) {
+        call.send(routes.clone()).await.expect(status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_real_mirror_fills_up_whom_it_followed() {
+    let Some(api) = Api::start().await else { return };
+    let listening = api.listen(Timers::default()).await;
+    let from = From {
+        url: format!("http://{}", listening.address),
+        token: api.party_token().await,
+        terms: api.ledger.trust.terms,
+    };
+    let Some(place) = Place::new().await else { return };
+    let mirror = Copied::start(&place, &from, &api.clock, "US").await;
+    let serving = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", serving.local_addr().expect("an address"));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (routes, timers) = (mirror.routes.clone(), Timers::default());
+    let serving = tokio::spawn(api::server::serve(serving, routes, timers, stopped));
+    let Some(new) = Home::new().await else { return };
+    // Entries are for those who read everything.
+    for (token, size) in [("cs_none".to_owned(), None), (mirror.token("US").await, Some(5))] {
+        let mut settings = new.settings(&[]);
+        settings.gate.mirrors = vec![Origin::new(&url, &token)];
+        match (Ledger::open(settings).await, size) {
+            (Ok((ledger, _)), Some(size)) => {
+                assert_eq!(ledger.now().replica.head(), api.ledger.now().replica.head());
+                assert_eq!(ledger.now().size(), size);
+            }
+            (Err(OpenError::Gate(GateError::NoMirror(silent))), None) => {
+                assert!(silent[0].why.contains("401"), "{silent:?}");
+            }
+            (other, _) => panic!("{:?}", other.err()),
+        }
+    }
+    stop.send(true).expect("running");
+    serving.await.expect("it ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,6 +99,9 @@ pub enum GateError {
         to = .0.to
     )]
     Emptied(Missing),
+    /// Look at the addresses, the token and the mirrors; never begin a new log in its place.
+    #[error("the database is empty, and no mirror shows anything to fill it up with: {}", .0.iter().map(|silent| format!("{}: {}", silent.by, silent.why)).collect::<Vec<_>>().join("; "))]
+    NoMirror(Vec<Silent>),
     /// Stay down, and hand the evidence to both Parties.
     #[error("at size {size} this log has signed two histories: {by} shows another one than the database holds{}", file.as_ref().map_or_else(String::new, |file| format!("; the evidence is {}", file.display())))]
     Forked {
@@ -151,6 +154,9 @@ pub async fn pass<L: Log>(
             tracing::error!(from, to, by, "the database was rolled back: entries are missing, and nothing is written");
             standing.missing = Some(missing);
             return Ok(Passed { loaded: inquiry.loaded, heads: None, standing });
+        }
+        Branch::Alone | Branch::Equal | Branch::Ahead if size == 0 && !gate.mirrors.is_empty() => {
+            return Err(GateError::NoMirror(standing.silent));
         }
         Branch::Alone | Branch::Equal | Branch::Ahead => {
             tracing::info!(?branch, size, torn, second_store = is_there, "the ledger may write");
