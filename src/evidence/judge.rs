@@ -7,7 +7,9 @@
 //! Invariants: only what the log signed counts, and what it did not sign is said to be so. Two roots at one size are a
 //! fork, whoever kept the files; checkpoints of different sizes show nothing without a proof between them.
 //!
-//! Deliberately absent: rules. Whether one forbids an entry depends on all entries before it: that is an audit.
+//! Whether a rule forbids an entry depends on all entries before it; whoever has them asks [`rule`].
+//!
+//! Deliberately absent: who kept the files, and what follows from them.
 
 use super::bundle::Bundle;
 use super::trust::Trust;
@@ -17,6 +19,7 @@ use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::fork::{self, Finding};
 use crate::tlog::leaf_hash;
 use crate::tlog::proof::Proof;
+use crate::tlog::verify::{as_last_leaf, verify_inclusion};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
 
@@ -29,6 +32,8 @@ pub enum Shown {
     NotEmpty,
     /// The log signed as entry of this index what is no entry at all.
     NotAnEntry(u64),
+    /// The log signed as entry of this index what a rule forbids there.
+    RuleBroken(u64),
     /// Nothing contradicts anything: every checkpoint of one size has one root, and some sizes differ.
     Unproved,
     /// All checkpoints are one and the same.
@@ -40,7 +45,7 @@ pub enum Shown {
 impl Shown {
     /// Whether no answer of the log could explain it.
     pub const fn is_proof(self) -> bool {
-        matches!(self, Shown::Fork(_) | Shown::NotEmpty | Shown::NotAnEntry(_))
+        matches!(self, Shown::Fork(_) | Shown::NotEmpty | Shown::NotAnEntry(_) | Shown::RuleBroken(_))
     }
 
     /// A word that never changes.
@@ -48,6 +53,7 @@ impl Shown {
         match self {
             Shown::Fork(_) | Shown::NotEmpty => "fork_proved",
             Shown::NotAnEntry(_) => "not_an_entry",
+            Shown::RuleBroken(_) => "rule_broken",
             Shown::Unproved => "unproved",
             Shown::Same => "consistent",
             Shown::Nothing => "nothing_signed",
@@ -91,6 +97,41 @@ pub fn log_of(text: &str, trust: &Trust) -> Option<Vec<Verifier>> {
     replica.replay(first.as_bytes(), Signatures::Check).ok()?;
     let terms = replica.register().terms().filter(|terms| terms.origin == trust.origin)?;
     Some(vec![terms.log.clone()])
+}
+
+/// What the rules say of an entry that the log signed, from the entries before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    /// The log signed it, and the rules forbid it: why.
+    Forbidden(u64, String),
+    /// The rules admit it.
+    Admitted(u64),
+    /// The entries are not those before it in the log that signed it.
+    OtherEntries,
+}
+
+/// The proof in these files of the entry in these files; and that entry.
+pub fn accused<'f>(files: &'f [Vec<u8>], origin: &str, keys: &[Verifier]) -> Option<(Proof, &'f [u8])> {
+    let mut proofs = files.iter().filter_map(|file| as_proof(std::str::from_utf8(file).ok()?));
+    proofs.find_map(|proof| {
+        let entry = files.iter().find(|file| included(&proof, file, origin, keys).is_some())?;
+        Some((proof, entry.as_slice()))
+    })
+}
+
+/// Judges an entry by all the entries before it. Its proof shows that it is in the log, and that they are.
+pub fn rule(before: &Replica, proof: &Proof, entry: &[u8], size: u64) -> Ruled {
+    let (index, leaf) = (proof.index, leaf_hash(entry));
+    let mut tree = before.tree().clone();
+    tree.append(leaf);
+    let left = as_last_leaf(index, size, &proof.hashes);
+    if tree.size() != index + 1 || verify_inclusion(leaf, index, index + 1, &left, tree.root()).is_err() {
+        return Ruled::OtherEntries;
+    }
+    match before.clone().replay(entry, Signatures::Check) {
+        Ok(_) => Ruled::Admitted(index),
+        Err(error) => Ruled::Forbidden(index, error.to_string()),
+    }
 }
 
 /// Judges files about the log with this name and these keys.

@@ -7,15 +7,17 @@ use countersign::mirror::evidence::Accused;
 use countersign::note::{KeyKind, Signer};
 use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::fork::{Evidence, Leads};
+use countersign::tlog::tiles::encode_bundle;
 use countersign::tlog::{Head, Tree, leaf_hash};
 use countersign::treaty::entry::Entry;
-use countersign::treaty::record::Signed;
+use countersign::treaty::record::{Kind, Signed};
 use countersign::witness::evidence::EvidenceFolder;
 
 use super::support::http::{Api, Call, now};
-use super::support::ledger::{ORIGIN, clerk_key, designation, log_key, registration, terms};
+use super::support::ledger::signed as signed_record;
+use super::support::ledger::{ORIGIN, clerk_key, designation, draft, log_key, registration, terms};
 use super::support::program::{Folder, run};
-use super::support::records::digest;
+use super::support::records::{designating, digest};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -120,6 +122,69 @@ fn what_a_mirror_kept_of_a_broken_rule_is_shown_to_be_signed() {
         let fork = third.file("fork", signed(5, Hash::of(b"another")).1);
         assert_eq!(third.judge(&[&proof, &fork]), (Some(1), "fork_proved 5".into()));
     }
+}
+
+#[test]
+fn an_entry_that_a_rule_forbids_is_proved_by_the_entries_before_it() {
+    let mut third = Third::new();
+    // The United States designates a site that is Russia's to designate, and the log signs it; then what is in order.
+    let forbidden = signed_record(&draft(Kind::Designation, &["US/centre/1"], designating("A1", "designate")));
+    let in_order = designation("RU/centre/1");
+    for note in [forbidden, in_order] {
+        let signed = Signed::parse(note.as_bytes()).expect("a record");
+        third.entries.push(Entry::countersign(signed, &clerk_key(), now()).expect("signs").bytes.into_bytes());
+    }
+    let tree = third.tree();
+    let folder = |name: &str, entries: &[Vec<u8>]| {
+        let path = third.folder.path(name);
+        std::fs::create_dir_all(path.join("tile/entries/000.p")).expect("made");
+        let bundle = encode_bundle(entries.iter().map(Vec::as_slice)).expect("they fit");
+        std::fs::write(path.join(format!("tile/entries/000.p/{}", entries.len())), bundle).expect("written");
+        let note = signed(entries.len() as u64, Hash::of(b"not looked at")).1;
+        std::fs::write(path.join("checkpoint"), note).expect("written");
+        path
+    };
+    let kept = |index: u64| {
+        let bytes = third.entries[usize::try_from(index).expect("an index")].clone();
+        let (checkpoint, note) = signed(6, tree.root());
+        let accused = Accused { index, bytes, code: "role_not_allowed".into(), checkpoint, note };
+        let proof = tree.prove_inclusion(index, 6).expect("a proof");
+        let entry = accused.keep(third.folder.root(), Some(proof), log_key().verifier()).expect("kept");
+        (entry.with_extension("tlog-proof"), entry)
+    };
+    let judged = |index: u64, folder: &Path| {
+        let (proof, entry) = kept(index);
+        let path = |name: &str| third.folder.path(name);
+        let (trust, terms) = (path("trust"), path("terms"));
+        let output = run(&[
+            "judge",
+            "--folder",
+            text(folder),
+            "--trust",
+            text(&trust),
+            "--terms",
+            text(&terms),
+            text(&entry),
+            text(&proof),
+        ]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    // The copy of a mirror that stopped there, and one that has more.
+    let (upto, more) = (folder("upto", &third.entries[..4]), folder("more", &third.entries));
+    for copy in [&upto, &more] {
+        let (code, said) = judged(4, copy);
+        assert!(code == Some(1) && said.contains("PROVED: the log signed entry 4, which the rules forbid"), "{said}");
+        assert!(said.contains("role_not_allowed"), "{said}");
+    }
+    let (code, said) = judged(3, &more);
+    assert!(code == Some(3) && said.contains("entry 3 breaks no rule"), "{said}");
+    // With other entries before it the same entry could be made to look forbidden.
+    let mut others = third.entries.clone();
+    others.swap(1, 2);
+    let (code, said) = judged(3, &folder("others", &others));
+    assert!(code == Some(3) && said.contains("does not hold the entries before it"), "{said}");
+    let (code, said) = judged(4, &folder("short", &third.entries[..3]));
+    assert!(code == Some(2) && said.contains("has 3 entries, and 4 are needed"), "{said}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Files of evidence: checkpoints of two sizes, and the proof of what one of them had at the size of the other.
 
-use super::super::Head;
 use super::super::checkpoint::Checkpoint;
 use super::super::fork::{Evidence, Finding, ForkError, Leads, is_proof, judge};
-use super::{ORIGIN, hash64, log_key, tree};
+use super::super::verify::{as_last_leaf, verify_inclusion};
+use super::super::{Head, leaf_hash};
+use super::{ORIGIN, entries, hash64, log_key, tree};
 use crate::hash::Hash;
 use crate::note::{KeyKind, Signer, Verifier};
 
@@ -89,6 +90,17 @@ fn a_proof_that_leads_nowhere_accuses_nobody() {
     let evidence = Evidence::with_proof((&same, &note), &large, &larger, &good);
     assert_eq!(judge(&evidence.text, ORIGIN, &keys()), Ok(Finding::Unproved));
     assert_eq!(judge(&format!("{good}\n"), ORIGIN, &keys()), Err(ForkError::Malformed));
+}
+
+#[test]
+fn an_inclusion_proof_shows_the_leaves_before_it_too() {
+    for (index, size) in (1..=8u64).flat_map(|size| (0..size).map(move |index| (index, size))) {
+        let (tree, leaf) = (tree(), leaf_hash(entries()[usize::try_from(index).expect("an index")]));
+        let proof = tree.prove_inclusion(index, size).expect("a proof");
+        let left = as_last_leaf(index, size, &proof);
+        assert_eq!(left, tree.prove_inclusion(index, index + 1).expect("a proof"), "{index} of {size}");
+        assert_eq!(verify_inclusion(leaf, index, index + 1, &left, root(index + 1)), Ok(()));
+    }
 }
 
 #[test]
