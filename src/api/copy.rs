@@ -132,7 +132,7 @@ async fn included(app: &App, index: u64) -> Answer {
     let published = app.ledger.now();
     let bytes = app.ledger.entry(index).await.map_err(QueryError::from)?;
     let entry = Entry::parse(bytes.as_bytes()).map_err(|_| not_lodged())?;
-    let receipt = published.receipt(index, &app.ledger.seal);
+    let receipt = app.ledger.receipt_of(&published, index);
     let mut answer = view::record(&Known::all(published), index, &entry, &|_| None);
     answer.entry = Some(&entry.bytes);
     answer.receipt = receipt.as_deref();

@@ -85,11 +85,19 @@ pub async fn policy(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     Ok(typed(TEXT, app.ledger.policy().ok_or(Problem::not_found())?))
 }
 
-/// `GET /checkpoint`: the newest signed checkpoint, as C2SP tlog-checkpoint.
+/// `GET /v1/log/cosigners`: how each cosigner stands, and the newest final checkpoint.
+pub async fn cosigners(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    Parameters::none(&asked.uri)?;
+    tree(&app, &asked)?;
+    Ok(never_kept(json(&view::cosigners(&app.ledger))))
+}
+
+/// `GET /checkpoint`: the newest signed checkpoint, as C2SP tlog-checkpoint, with the cosignatures that it has.
 pub async fn checkpoint(State(app): State<Arc<App>>, asked: Asked) -> Answer {
     Parameters::none(&asked.uri)?;
     let published = tree(&app, &asked)?;
-    let mut response = typed(TEXT, published.checkpoint.to_string());
+    let newest = app.ledger.checkpoint_at(&published, published.size()).ok_or(Problem::not_found())?;
+    let mut response = typed(TEXT, newest);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }

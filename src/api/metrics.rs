@@ -6,7 +6,7 @@
 //! Invariants: the figures show the size and the rhythm of the log, so they are for those who may read a checkpoint
 //! ([`crate::service::access::Principal::may_read_tree`]), and for nobody else.
 //!
-//! Deliberately absent: figures by state, by token or by address, and any push.
+//! Deliberately absent: figures by state (but for how far its cosigners are), by token or by address, and any push.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct Metrics {
     queue: Gauge,
     halted: Gauge,
     missing: Gauge,
+    final_entries: Gauge,
+    lag: Family<Labels<1>, Gauge>,
 }
 
 impl Metrics {
@@ -70,6 +72,8 @@ impl Metrics {
             queue: Gauge::default(),
             halted: Gauge::default(),
             missing: Gauge::default(),
+            final_entries: Gauge::default(),
+            lag: Family::default(),
         };
         metrics.register(started);
         metrics
@@ -93,6 +97,10 @@ impl Metrics {
         registry.register("halted", "1 if the ledger has stopped writing", self.halted.clone());
         let help = "Entries that were signed once and are not here: the ledger only reads";
         registry.register("missing_entries", help, self.missing.clone());
+        let help = "Entries in the newest checkpoint that met the quorum of the terms";
+        registry.register("final_entries", help, self.final_entries.clone());
+        let help = "Entries that a cosigner has not cosigned yet, by the name of its key";
+        registry.register("cosigner_lag_entries", help, self.lag.clone());
         registry.register_with_unit("process_start_time", "Since the epoch", Unit::Seconds, start);
     }
 
@@ -132,6 +140,12 @@ impl Metrics {
         self.halted.set(i64::from(published.halted.load().is_some()));
         let missing = ledger.standing.missing.as_ref().map_or(0, |missing| missing.to - missing.from);
         self.missing.set(gauge(missing));
+        self.final_entries.set(gauge(ledger.cosigned.lines.load().last_final().unwrap_or(0)));
+        for one in ledger.cosigned.standings.load().iter() {
+            let cosigned = one.cosigned.map_or(0, |(size, _)| size);
+            let label = [("cosigner", one.name.to_string())];
+            self.lag.get_or_create(&label).set(gauge(published.size().saturating_sub(cosigned)));
+        }
         let mut text = String::new();
         let _ = encode(&mut text, &self.registry); // a String takes everything
         text

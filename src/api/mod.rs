@@ -22,6 +22,7 @@ mod ical;
 mod limit;
 mod log;
 mod metrics;
+mod not_now;
 mod obligations;
 mod openapi;
 pub mod operation;
@@ -114,6 +115,7 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Docs => get(docs::page),
         Id::Log => get(log::about),
         Id::Policy => get(log::policy),
+        Id::Cosigners => get(log::cosigners),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),
         Id::Evidence => post(evidence::evidence),

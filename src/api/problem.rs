@@ -187,28 +187,6 @@ impl Problem {
         problem
     }
 
-    /// A size or an instant that the ledger has not reached.
-    pub const fn not_yet() -> Problem {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "known_at",
-            Words::fixed("Not known yet", "Ещё неизвестно"),
-            Words::fixed(
-                "known_at is a size that the log has reached, tree:<size>, or an instant before the current second.",
-                "known_at – это достигнутый размер журнала, tree:<размер>, или момент раньше текущей секунды.",
-            ),
-        )
-    }
-
-    /// Too many ask for the same costly thing.
-    pub fn busy() -> Problem {
-        let detail = Words::fixed(
-            "Too many bundles are being verified here. Try again, or verify it yourself: countersign verify.",
-            "Сейчас здесь проверяется слишком много пакетов. Повторите запрос или проверьте сами: countersign verify.",
-        );
-        Problem::unavailable("busy", detail, 1)
-    }
-
     /// A text that is not a record, with every fault.
     pub fn malformed(malformed: &Malformed) -> Problem {
         let status =
@@ -328,6 +306,7 @@ impl From<QueryError> for Problem {
         match error {
             QueryError::NotFound => Problem::not_found(),
             QueryError::NotYet => Problem::not_yet(),
+            QueryError::NotFinal => Problem::not_final(),
             QueryError::Stopping(stopping) => stopping.into(),
             QueryError::Store(_) | QueryError::Sign => {
                 tracing::error!(%error, "a question could not be answered");

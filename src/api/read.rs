@@ -139,10 +139,17 @@ pub async fn note(State(app): State<Arc<App>>, Path(name): Path<String>, asked: 
     Ok(typed(TEXT, app.ledger.note(&reading.known, &reading.principal, record_name(&name)?).await?))
 }
 
-/// `GET /v1/records/{…}/receipt`: its C2SP tlog-proof in the first checkpoint that contained it.
+/// `GET /v1/records/{…}/receipt`: its C2SP tlog-proof in the first checkpoint that contained it, or in the first that met
+/// the quorum of the terms.
 pub async fn receipt(State(app): State<Arc<App>>, Path(name): Path<String>, asked: Asked) -> Answer {
-    let reading = plain(&app, &asked, Id::Receipt)?;
-    Ok(typed(TEXT, app.ledger.receipt(&reading.known, &reading.principal, record_name(&name)?)?))
+    let (reading, mut parameters) = reading(&app, &asked, Id::Receipt)?;
+    let is_final = parameters.take("final", |text| text.parse().ok()).unwrap_or(false);
+    parameters.finish()?;
+    let (known, principal, name) = (&reading.known, &reading.principal, record_name(&name)?);
+    let ledger = &app.ledger;
+    let receipt =
+        if is_final { ledger.final_receipt(known, principal, name) } else { ledger.receipt(known, principal, name) };
+    Ok(typed(TEXT, receipt?))
 }
 
 /// `GET /v1/records/{…}/bundle`: everything that its verification needs, in one file.

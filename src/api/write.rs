@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::access::Asked;
+use super::operation::Id;
 use super::problem::Problem;
 use super::request::{self, Parameters, RequestId};
 use super::{App, Peer, TEXT, json, typed};
@@ -17,6 +18,7 @@ use crate::author;
 use crate::evidence::bundle;
 use crate::note::Note;
 use crate::service::known::Known;
+use crate::service::sequencer::Unavailable;
 use crate::service::submit::SubmitError;
 use crate::service::view;
 use crate::treaty::record::{self, Record};
@@ -31,7 +33,9 @@ pub async fn submit(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    Parameters::none(&uri)?;
+    let mut parameters = Parameters::read(&uri, Id::Submit.operation().query);
+    let wait = parameters.take("wait", |text| (text == "cosigned").then_some(()));
+    parameters.finish()?;
     request::media_type(&headers, "text/plain")?;
     let now = app.ledger.clock.unix_duration().as_secs_f64();
     app.failures.may_try(address, now).map_err(Problem::too_many_failures)?;
@@ -45,10 +49,17 @@ pub async fn submit(
         }
         with_lines(error, &bytes)
     })?;
-    let entry = &recorded.entry;
-    let mut answer = view::record(&Known::all(Arc::clone(&recorded.published)), recorded.index, entry, &|_| None);
-    answer.entry = Some(&entry.bytes);
-    answer.receipt = Some(&recorded.receipt);
+    let (ledger, entry, index) = (&app.ledger, &recorded.entry, recorded.index);
+    let mut known = Known::all(Arc::clone(&recorded.published));
+    if wait.is_some() {
+        ledger.cosigned.wait(index, &known.published.replica).await;
+        known = Known::all(ledger.now());
+    }
+    let receipt = ledger.receipt_of(&known.published, index);
+    let receipt = receipt.ok_or_else(|| Unavailable::TryAgain("the log's key does not sign".into()));
+    let receipt = receipt.map_err(|error| Problem::from(SubmitError::from(error)))?;
+    let mut answer = view::record(&known, index, entry, &|_| None).cosigned(&ledger.finality(&known, index));
+    (answer.entry, answer.receipt) = (Some(entry.bytes.as_str()), Some(receipt.as_str()));
     let mut response = json(&answer);
     if recorded.new {
         *response.status_mut() = StatusCode::CREATED;

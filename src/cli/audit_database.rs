@@ -1,4 +1,4 @@
-//! The audit of a ledger's database: entries, the columns beside them, heads, and the schema.
+//! The audit of a ledger's database: entries, the columns beside them, heads, cosignatures, and the schema.
 //!
 //! Everything is read in one snapshot, so a ledger may go on writing meanwhile.
 //!
@@ -74,6 +74,7 @@ fn take_up(auditor: &mut Auditor, page: Page) -> bool {
             }
             auditor.worth_a_look("heads")
         }
+        Page::Cosignatures(lines) => lines.iter().all(|(size, name, line)| auditor.cosignature(*size, name, line)),
     }
 }
 

@@ -10,11 +10,13 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::files;
 use super::serve::{LogFormat, Signals, start_logging};
 use super::store::StoreArguments;
 use crate::api::server::{Timers, serve};
+use crate::evidence::trust::Trust;
 use crate::mirror::follow::{Follower, LookError};
 use crate::mirror::origin::Origin;
 use crate::mirror::{Mirror, load};
@@ -24,7 +26,7 @@ use crate::service::copy::{CopySettings, Mirrored};
 use crate::service::ledger::Ledger;
 use crate::service::window::Window;
 use crate::store::Address;
-use crate::witness::http;
+use crate::witness::{Cosigner, http};
 
 /// Exit code of a mirror that found a rule broken or a history forked.
 const BROKEN: u8 = 1;
@@ -129,7 +131,7 @@ async fn once(mut follower: Follower) -> anyhow::Result<ExitCode> {
 
 /// Waits until there is something to show. A mirror that held something before shows that, whether its origin is there or
 /// not.
-async fn complete(mut follower: Follower, every: Duration) -> anyhow::Result<Arc<Mirror>> {
+pub async fn complete(mut follower: Follower, every: Duration) -> anyhow::Result<Arc<Mirror>> {
     loop {
         match Mirror::new(follower) {
             Ok(mirror) => return Ok(mirror),
@@ -149,44 +151,80 @@ async fn serve_until(
     arguments: &Arguments,
     mirror: Arc<Mirror>,
     store: &Address,
-    trust: crate::evidence::trust::Trust,
+    trust: Trust,
     signals: &mut Signals,
 ) -> anyhow::Result<ExitCode> {
     let data_dir = &arguments.store.data_dir;
     let window = window(arguments, &trust.origin, data_dir)?;
     let Some(key) = &arguments.key else { bail!("give --key") };
     let cosigner = mirror.cosigner(files::read_signer(key)?, &data_dir.join("cosigned"), arguments.begin)?;
-    let (seal, published) = (Arc::clone(&mirror.seal), Arc::clone(&mirror.published));
-    let copy = Mirrored { standing: Arc::clone(&mirror.standing), window: window.clone() };
-    let settings = CopySettings {
-        store: store.clone(),
-        trust,
-        seal,
-        published: Arc::clone(&published),
-        clock: Clock::System,
-        copy,
-    };
     let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
         format!("cannot listen on {}: another program may be using it; give another --listen", arguments.listen)
     })?;
-    let (address, timers) = (listener.local_addr()?, Timers::default());
-    let routes = crate::api::routes(Ledger::of_copy(settings), timers);
-    let routes = routes.merge(http::routes(Arc::new(cosigner), timers.body));
-    let (stop, stopped) = watch::channel(false);
-    let server = tokio::spawn(serve(listener, routes, timers, stopped.clone()));
-    let every = Duration::from_millis(arguments.every);
-    let following = tokio::spawn(Arc::clone(&mirror).follow(every, stopped));
-    if let Some(window) = &window {
-        tokio::spawn(Window::bring(Arc::downgrade(window), published));
-    }
-    tracing::info!(%address, entries = mirror.published.load().size(), "mirroring");
+    let (store, every) = (store.clone(), Duration::from_millis(arguments.every));
+    let mirroring = Mirroring::start(Copying { mirror, cosigner, window, store, trust, every }, listener)?;
+    let (address, entries) = (mirroring.address, mirroring.ledger.now().size());
+    tracing::info!(%address, entries, "mirroring");
     eprintln!("Mirroring {} on http://{address}", arguments.from);
     signals.wait().await;
     tracing::info!("stopping: open requests may finish");
-    let _ = stop.send(true);
-    let _ = server.await;
-    let _ = following.await;
+    mirroring.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a mirror that listens is made of.
+pub struct Copying {
+    /// The copy, and who follows with it.
+    pub mirror: Arc<Mirror>,
+    /// What cosigns.
+    pub cosigner: Cosigner,
+    /// Where records are lodged, if anywhere.
+    pub window: Option<Arc<Window>>,
+    /// The mirror's own database.
+    pub store: Address,
+    /// The root of trust.
+    pub trust: Trust,
+    /// How often it looks at the ledger.
+    pub every: Duration,
+}
+
+/// A mirror that listens.
+pub struct Mirroring {
+    /// Where.
+    pub address: SocketAddr,
+    /// What it shows.
+    pub ledger: Arc<Ledger>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    following: JoinHandle<()>,
+}
+
+impl Mirroring {
+    /// Follows, cosigns, serves.
+    pub fn start(copying: Copying, listener: TcpListener) -> anyhow::Result<Mirroring> {
+        let Copying { mirror, cosigner, window, store, trust, every } = copying;
+        let (seal, published) = (Arc::clone(&mirror.seal), Arc::clone(&mirror.published));
+        let copy = Mirrored { standing: Arc::clone(&mirror.standing), window: window.clone() };
+        let clock = Clock::System;
+        let settings = CopySettings { store, trust, seal, published: Arc::clone(&published), clock, copy };
+        let (address, timers, ledger) = (listener.local_addr()?, Timers::default(), Ledger::of_copy(settings));
+        let routes = crate::api::routes(Arc::clone(&ledger), timers);
+        let routes = routes.merge(http::routes(Arc::new(cosigner), timers.body));
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, routes, timers, stopped.clone()));
+        let following = tokio::spawn(mirror.follow(every, stopped));
+        if let Some(window) = &window {
+            tokio::spawn(Window::bring(Arc::downgrade(window), published));
+        }
+        Ok(Mirroring { address, ledger, stop, server, following })
+    }
+
+    /// Lets open requests finish.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.server.await;
+        let _ = self.following.await;
+    }
 }
 
 fn window(arguments: &Arguments, origin: &str, data_dir: &Path) -> anyhow::Result<Option<Arc<Window>>> {

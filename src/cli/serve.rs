@@ -18,6 +18,7 @@ use super::store::StoreArguments;
 use crate::api::quarantine::Door;
 use crate::api::{self, server::Timers};
 use crate::service::clock::Clock;
+use crate::service::cosigned::config::{CosignerAt, CosigningSettings};
 use crate::service::gate::GateSettings;
 use crate::service::ledger::{Ledger, Settings};
 use crate::service::origin::Origin;
@@ -56,6 +57,10 @@ pub struct Arguments {
     /// A token of that mirror that reads everything
     #[arg(long, value_name = "TOKEN", env = "COUNTERSIGN_RESTORE_TOKEN", hide_env_values = true, default_value = "")]
     restore_token: String,
+    /// Bring every checkpoint to this cosigner, a Party's mirror or witness: the name of its key, or the whole verifier
+    /// key, and its address; once for each. Its key may be registered later
+    #[arg(long, value_name = "KEY=URL", env = "COUNTERSIGN_COSIGNERS", value_delimiter = ' ')]
+    cosigner: Vec<CosignerAt>,
     /// How the server's own log is written
     #[arg(long, value_enum, env = "COUNTERSIGN_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -95,6 +100,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let mut settings = settings(&opened.address, data_dir, keys, Clock::System);
         let mirror = |url: &String| Origin::new(url, &arguments.restore_token);
         settings.gate.mirrors = arguments.restore_from.iter().map(mirror).collect();
+        settings.cosigning.cosigners.clone_from(&arguments.cosigner);
         settings
     };
     if let Some(note) = &arguments.create_log {
@@ -119,10 +125,11 @@ pub fn read_keys(log: &Path, clerk: &Path) -> anyhow::Result<LedgerKeys> {
     Ok(LedgerKeys { log: files::read_signer(log)?, clerk: files::read_signer(clerk)? })
 }
 
-/// What a ledger in this data directory is opened with.
+/// What a ledger in this data directory is opened with; nobody cosigns.
 pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
-    let gate = GateSettings::new(data_dir.join("evidence"));
-    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, gate }
+    let evidence = data_dir.join("evidence");
+    let (gate, cosigning) = (GateSettings::new(evidence.clone()), CosigningSettings::with(Vec::new(), evidence));
+    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, gate, cosigning }
 }
 
 /// A server that runs.

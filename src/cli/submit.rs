@@ -28,6 +28,10 @@ pub struct Arguments {
     /// The ledger
     #[arg(long, env = "COUNTERSIGN_URL")]
     url: String,
+    /// Wait until the record is final: until a mirror of each Party has cosigned it, or whatever the terms demand. Some
+    /// seconds at most; what is there then is printed
+    #[arg(long)]
+    wait: bool,
     /// Where to write the receipt; it must not exist yet. Standard output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -36,7 +40,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let note = files::read(&arguments.note)?;
     let client = Client::new(&arguments.url, None);
-    let answer = client.post("/v1/records", "text/plain; charset=utf-8", &note)?;
+    let path = if arguments.wait { "/v1/records?wait=cosigned" } else { "/v1/records" };
+    let answer = client.post(path, "text/plain; charset=utf-8", &note)?;
     let new = answer.status == 201;
     if answer.status == LODGED {
         let word = String::from_utf8(answer.success()?).context("the answer is not text")?;
@@ -52,9 +57,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let how = if new { "Recorded" } else { "Recorded before" };
     eprintln!("{how}: entry {}, received {}", answer["index"], text("received_at"));
     eprintln!("Digest to read aloud: {}", groups(digest.trim_start_matches("sha256:")));
+    eprintln!("Standing: {}", standing(&answer));
     if answer["flags"].as_array().is_some_and(|flags| !flags.is_empty()) {
         eprintln!("Flags: {}", answer["flags"]);
     }
     files::write_result(arguments.out.as_deref(), text("receipt"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far the record is from final, in words.
+fn standing(record: &Value) -> String {
+    let word = record["status"].as_str().unwrap_or_default();
+    let cosigned = &record["cosigned"];
+    let by = |name: &str, party: &str| cosigned[name].as_str().map(|at| format!("{party} mirror {at}"));
+    let by: Vec<String> = [by("us", "US"), by("ru", "RU")].into_iter().flatten().collect();
+    let said = if by.is_empty() { String::new() } else { format!(" (cosigned by: {})", by.join(", ")) };
+    match cosigned["quorum"].as_str() {
+        Some("none") => format!("{word}{said}; the terms demand no cosignature, so it never becomes final"),
+        _ => format!("{word}{said}"),
+    }
 }

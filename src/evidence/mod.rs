@@ -7,8 +7,10 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+mod attested;
 pub mod audit;
 pub mod bundle;
+mod cosigned;
 pub mod judge;
 pub mod manifest;
 mod support;

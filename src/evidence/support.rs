@@ -8,6 +8,8 @@
 //! Deliberately absent: entries that the bundle leaves out. That none is missing is for mirrors and audits to attest.
 
 use super::bundle::Proved;
+use super::cosigned::Lines;
+use crate::note::Verifier;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::leaf_hash;
 use crate::tlog::proof::Proof;
@@ -31,6 +33,12 @@ impl Ledger {
     /// The ledger as `register` (entry 0 alone) has it.
     pub(super) fn new(checkpoint: Checkpoint, register: Register) -> Ledger {
         Ledger { checkpoint, register, newest: None }
+    }
+
+    /// The lines below the checkpoint, by cosigners whose keys are proved.
+    pub(super) fn lines(&self, checkpoint: &str) -> Lines {
+        let own: Vec<Verifier> = self.register.all_terms().map(|(_, terms)| terms.log.clone()).collect();
+        Lines::of(checkpoint.as_bytes(), self.checkpoint.size, &own, &self.register)
     }
 
     /// Takes up the terms, a key or a revocation: proved in the same checkpoint, countersigned, signed by keys that

@@ -7,8 +7,8 @@
 //! Invariants: what cannot be checked is said to be so and never passes; a key is taken from a proved entry or not at
 //! all; the bundle's own word on what to trust is never used where the caller has one.
 //!
-//! Deliberately absent: whether a revocation is missing from the bundle. An inclusion proof cannot show that something
-//! is absent from a log: that is what mirrors and audits attest.
+//! Deliberately absent: a proof that no revocation is missing from the bundle. An inclusion proof cannot show that
+//! something is absent from a log: that is what mirrors and audits attest, and where both have, their word is reported.
 
 use super::bundle::Bundle;
 use super::support::{Ledger, first_fault, succeeds};
@@ -23,7 +23,6 @@ use crate::tlog::proof::Proof;
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
 use crate::treaty::register::Register;
-use crate::treaty::terms::Quorum;
 use crate::treaty::verify::LineState;
 use crate::words::Words;
 
@@ -59,30 +58,38 @@ fn malformed_bundle(faults: &[Fault]) -> Finding {
 
 /// The findings so far.
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
-    fn add(&mut self, check: Check, result: Outcome, subject: Option<&str>, code: &'static str, detail: Words) {
+    pub(super) fn add(
+        &mut self,
+        check: Check,
+        result: Outcome,
+        subject: Option<&str>,
+        code: &'static str,
+        detail: Words,
+    ) {
         self.0.push(Finding { check, subject: subject.map(str::to_owned), result, code, detail });
     }
 
-    fn pass(&mut self, check: Check, subject: Option<&str>, code: &'static str, en: &str, ru: &str) {
+    pub(super) fn pass(&mut self, check: Check, subject: Option<&str>, code: &'static str, en: &str, ru: &str) {
         self.add(check, Outcome::Pass, subject, code, Words::new(en.to_owned(), ru.to_owned()));
     }
 
-    fn fail(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
+    pub(super) fn fail(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
         self.add(check, Outcome::Fail, subject, code, detail);
     }
 
-    fn unknown(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
+    pub(super) fn unknown(&mut self, check: Check, subject: Option<&str>, code: &'static str, detail: Words) {
         self.add(check, Outcome::CouldNotCheck, subject, code, detail);
     }
 }
 
-struct Examination<'a> {
+/// One bundle under examination.
+pub(super) struct Examination<'a> {
     bundle: &'a Bundle,
     trust: Option<&'a Trust>,
-    findings: &'a mut Findings,
+    pub(super) findings: &'a mut Findings,
 }
 
 impl Examination<'_> {
@@ -99,9 +106,13 @@ impl Examination<'_> {
         let proof = Proof::parse(&self.bundle.receipt).ok();
         let ledger = self.ledger(&entry, proof.as_ref());
         let index = proof.as_ref().map(|proof| proof.index);
+        let lines = ledger.as_ref().zip(proof.as_ref()).map(|(ledger, proof)| ledger.lines(&proof.checkpoint));
+        let lines = lines.unwrap_or_default();
         self.signatures(&entry, ledger.as_ref(), index);
+        self.revocation(ledger.as_ref(), &lines);
         self.place(&entry, proof.as_ref(), ledger.as_ref());
-        self.finality(ledger.as_ref());
+        self.cosignatures(&lines);
+        self.finality(ledger.as_ref(), &lines);
         Some(about(&entry, index, ledger.map(|ledger| ledger.checkpoint.size)))
     }
 
@@ -202,7 +213,6 @@ impl Examination<'_> {
             self.findings.fail(Check::Signature, Some(&refused.got), refused.refusal.code(), refused.refusal.words());
         }
         let register = ledger.map(|ledger| ledger.register.clone()).unwrap_or_default();
-        let mut revoked = false;
         for (i, name) in entry.signed.record.header.signers.iter().enumerate() {
             let subject = Some(name.as_str());
             match entry.signed.signature_of(i, &register) {
@@ -224,17 +234,16 @@ impl Examination<'_> {
                     ),
                 ),
             }
-            revoked |= self.key(&register, name.as_str(), index.filter(|_| ledger.is_some()));
+            self.key(&register, name.as_str(), index.filter(|_| ledger.is_some()));
         }
-        self.revocation(revoked);
     }
 
-    /// Whether a signer's key was good. Answers whether it was revoked before.
-    fn key(&mut self, register: &Register, name: &str, index: Option<u64>) -> bool {
+    /// Whether a signer's key was good.
+    fn key(&mut self, register: &Register, name: &str, index: Option<u64>) {
         let (Some(key), Some(index)) = (register.key(name), index) else {
             let detail = Words::fixed("The bundle does not prove this key.", "Пакет не подтверждает этот ключ.");
             self.findings.unknown(Check::Key, Some(name), "key_not_in_bundle", detail);
-            return false;
+            return;
         };
         // An entry that registers a key is signed by it, too: there the two indices are one.
         let good = key.is_good_at(index) || (key.registered == index && key.revoked.is_none());
@@ -247,7 +256,6 @@ impl Examination<'_> {
                     format!("Ключ отозван записью {end}, раньше записи {at}."),
                 );
                 self.findings.fail(Check::Key, Some(name), "key_revoked", detail);
-                return true;
             }
             Some(revoked) => {
                 let end = revoked.index;
@@ -269,23 +277,6 @@ impl Examination<'_> {
                 );
                 self.findings.fail(Check::Key, Some(name), "key_not_yet_registered", detail);
             }
-        }
-        false
-    }
-
-    fn revocation(&mut self, revoked: bool) {
-        if revoked {
-            let detail = Words::fixed(
-                "The bundle proves a revocation before the record.",
-                "Пакет подтверждает отзыв ключа раньше записи.",
-            );
-            self.findings.fail(Check::Revocation, None, "revoked_before", detail);
-        } else {
-            let detail = Words::fixed(
-                "The bundle shows no revocation before the record. That there is none at all only a mirror or an audit can attest.",
-                "В пакете нет отзыва раньше записи. То, что его не было вовсе, может подтвердить только зеркало или аудит.",
-            );
-            self.findings.unknown(Check::Revocation, None, "revocation_not_attested", detail);
         }
     }
 
@@ -326,27 +317,6 @@ impl Examination<'_> {
             (None, _) | (_, None) => {
                 let detail = Words::fixed("The receipt cannot be read.", "Квитанцию невозможно прочитать.");
                 self.findings.fail(Check::Inclusion, None, "receipt_malformed", detail);
-            }
-        }
-    }
-
-    /// What cosigners have to say. No cosigner's key can be registered for this yet without the terms demanding it.
-    fn finality(&mut self, ledger: Option<&Ledger>) {
-        let quorum = ledger.and_then(|ledger| ledger.register.terms()).map(|terms| &terms.quorum);
-        match quorum {
-            Some(Quorum::All(nobody)) if nobody.is_empty() => {
-                let detail = Words::fixed(
-                    "The terms demand no cosignature, so no record is final.",
-                    "Условия не требуют дополнительных подписей, поэтому окончательных записей нет.",
-                );
-                self.findings.add(Check::Policy, Outcome::NotRequired, None, "no_quorum", detail);
-            }
-            _ => {
-                let detail = Words::fixed(
-                    "The bundle does not show that those whom the terms name have cosigned the checkpoint.",
-                    "Пакет не показывает, что названные в условиях стороны подписали контрольную точку.",
-                );
-                self.findings.unknown(Check::Policy, None, "quorum_not_shown", detail);
             }
         }
     }

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::accesses::Accesses;
 use super::clock::Clock;
+use super::cosigned::{Cosignatures, Cosigned};
 use super::ledger::{Ledger, READERS};
 use super::published::{Published, Seal};
 use super::window::Window;
@@ -134,11 +135,13 @@ impl Ledger {
         let (queue, _) = mpsc::channel(1); // nothing waits: there is no sequencer
         let (long, copy) = (Arc::new(Semaphore::new(1)), Some(Arc::new(copy)));
         let clerk = None;
+        let cosigned = Arc::new(Cosigned::new(Cosignatures::default(), Vec::new(), Duration::ZERO));
         Arc::new(Ledger {
             published,
             seal,
             reader,
             accesses,
+            cosigned,
             clock,
             trust,
             copy,

@@ -19,6 +19,9 @@ use super::access::Token;
 use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::copy::Mirrored;
+use super::cosigned::config::{CosignerAt, CosignerError, CosigningSettings, check};
+use super::cosigned::rounds::Rounds;
+use super::cosigned::{Cosigned, lines};
 use super::gate::load::{LoadError, Loaded};
 use super::gate::{self, GateError, GateSettings};
 use super::heads::{HeadFile, HeadsError};
@@ -54,6 +57,8 @@ pub struct Settings {
     pub clock: Clock,
     /// What the boot gate may use.
     pub gate: GateSettings,
+    /// Who cosigns, and how they are asked.
+    pub cosigning: CosigningSettings,
 }
 
 /// Why a ledger cannot be opened or begun.
@@ -120,6 +125,9 @@ pub enum OpenError {
     /// Take the right note: this database is no demonstration.
     #[error("a scripted clock is for demonstrations, and the terms of this log do not say that it is one")]
     NotADemonstration,
+    /// Name the cosigners as the log names their keys.
+    #[error(transparent)]
+    Cosigner(#[from] CosignerError),
 }
 
 fn first(malformed: &Malformed) -> String {
@@ -136,6 +144,8 @@ pub struct Ledger {
     pub reader: Reader,
     /// Where reads are recorded.
     pub accesses: Accesses,
+    /// What cosigners said; a copy asks none.
+    pub cosigned: Arc<Cosigned>,
     /// The time.
     pub clock: Clock,
     /// The root of trust.
@@ -194,19 +204,27 @@ impl Ledger {
         loaded.read(&mut log, HeadFile::last_size(&settings.heads)).await?;
         keys_agree(&loaded.replica, &settings.keys).map_err(OpenError::OtherKey)?;
         // The boot gate: nothing was signed or shown before it.
+        let (mut asked, mut cosigning) = (settings.gate, settings.cosigning);
+        asked.cosigners.extend(cosigning.cosigners.iter().map(CosignerAt::monitor));
         let places = gate::Places { log: &mut log, heads: &settings.heads };
-        let passed = gate::pass(&settings.gate, &settings.keys, places, loaded).await?;
+        let passed = gate::pass(&asked, &settings.keys, places, loaded).await?;
         let (Loaded { replica, sizes, trust }, heads, standing) = (passed.loaded, passed.heads, passed.standing);
         let trust = trust.ok_or(OpenError::NotBegun)?;
+        check(&cosigning.cosigners, replica.register())?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
             return Err(OpenError::NotADemonstration);
         }
         let seal = Arc::new(Seal::new(&trust.origin, settings.keys.log));
-        let published = Arc::new(ArcSwap::from_pointee(Published::first(replica, sizes, &seal)?));
+        let published = Published::first(replica, sizes, &seal)?;
+        let reader = Reader::new(pool(settings.store.clone(), READERS));
+        let lines = lines::load(&reader, &published, &seal).await?;
+        let published = Arc::new(ArcSwap::from_pointee(published));
         if let Some(missing) = &standing.missing {
             published.load().halted.store(Some(Arc::new(missing.to_string())));
+            cosigning.cosigners.clear(); // nothing new is brought to anybody
         }
+        let cosigned = Rounds::start(cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (clerk, clock) = (settings.keys.clerk.clone(), settings.clock.clone());
         let task = match heads {
@@ -215,18 +233,18 @@ impl Ledger {
             ),
             None => tokio::spawn(async move { drop(waiting) }), // nothing is written
         };
-        let accesses = Accesses::start(Reader::new(pool(settings.store.clone(), 1)));
-        let reader = Reader::new(pool(settings.store, READERS));
+        let accesses = Accesses::start(Reader::new(pool(settings.store, 1)));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, clerk, copy) = (settings.clock, Some(settings.keys.clerk), None);
         let long = Arc::new(Semaphore::new(1));
-        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&settings.gate.evidence)));
+        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&asked.evidence)));
         let ledger = Ledger {
             published,
             seal,
             reader,
             accesses,
+            cosigned,
             clock,
             trust,
             copy,

@@ -4,22 +4,27 @@
 //! beginning becomes a group of the keys that are registered and good, any one of which speaks for it.
 //!
 //! Invariants: a policy never demands less than the terms. Where a cosigner of the terms has no key yet, there is no
-//! policy to give.
+//! policy to give. Log order decides: the policy for a size is that of the terms and the keys below it.
 //!
 //! Deliberately absent: addresses of cosigners.
 
-use crate::replica::Replica;
 use crate::tlog::policy::{Draft, Policy, PolicyFault, Threshold};
+use crate::treaty::past::Past;
 use crate::treaty::terms::Quorum;
 
-/// The policy of a ledger; nothing where no keys could meet the quorum yet.
-pub fn policy(replica: &Replica) -> Option<Policy> {
-    let terms = replica.register().terms()?;
+/// The policy of a ledger at a size; nothing where no keys could meet the quorum yet.
+pub fn policy(past: &Past<'_>) -> Option<Policy> {
+    let terms = past.terms()?;
     let mut draft = Draft::default();
     draft.log(terms.log.clone(), None).ok()?;
-    let mut writer = Writer { replica, draft, groups: 0 };
+    let mut writer = Writer { past, draft, groups: 0 };
     let quorum = if asks_nothing(&terms.quorum) { "none".to_owned() } else { writer.write(&terms.quorum).ok()? };
     writer.draft.quorum(&quorum).ok()
+}
+
+/// Whether the terms demand any cosignature. Where they do not, no record is ever final.
+pub fn demands_any(past: &Past<'_>) -> bool {
+    past.terms().is_some_and(|terms| !asks_nothing(&terms.quorum))
 }
 
 fn asks_nothing(quorum: &Quorum) -> bool {
@@ -27,7 +32,7 @@ fn asks_nothing(quorum: &Quorum) -> bool {
 }
 
 struct Writer<'a> {
-    replica: &'a Replica,
+    past: &'a Past<'a>,
     draft: Draft,
     groups: usize,
 }
@@ -59,7 +64,7 @@ impl Writer<'_> {
 
     /// The good keys whose names begin so, each as a witness.
     fn witnesses(&mut self, prefix: &str) -> Result<Vec<String>, PolicyFault> {
-        let keys = self.replica.register().keys().filter(|key| {
+        let keys = self.past.keys().filter(|key| {
             let rest = key.name.as_str().strip_prefix(prefix);
             let whole = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with('/'));
             whole && key.name.role().cosigns() && key.revoked.is_none()

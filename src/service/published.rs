@@ -1,4 +1,4 @@
-//! What readers see: one committed state of the ledger, and the receipts that follow from it.
+//! What readers see: one committed state of the ledger, and the proofs that follow from it.
 //!
 //! A [`Published`] is an immutable value behind one pointer. It has a replica, the sizes of all committed heads, and the
 //! signed checkpoint of the newest one; from these every proof, receipt and list is computed, at one size.
@@ -8,7 +8,7 @@
 //!   fixed, and Ed25519 gives the same signature over the same text every time.
 //! - Only sizes that were committed are signed.
 //!
-//! Deliberately absent: cosignatures, and the way by which a state came to be published.
+//! Deliberately absent: cosignatures ([`super::receipt`] adds them), and the way by which a state came to be published.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -150,20 +150,22 @@ impl Published {
         seal.checkpoint(&self.replica, size).ok().map(Arc::from)
     }
 
-    /// The receipt of an entry: its proof in the first committed head that contains it (C2SP tlog-proof).
+    /// The text of the checkpoint of a committed size: what cosigners sign.
+    pub fn text_at(&self, size: u64, seal: &Seal) -> Option<String> {
+        self.sizes.binary_search(&size).ok()?;
+        let root = self.replica.tree().root_at(size)?;
+        Some(Checkpoint { origin: seal.origin.clone(), size, root }.to_string())
+    }
+
+    /// The receipt of an entry as the log alone signed it: its proof in the first committed head that contains it.
     pub fn receipt(&self, index: u64, seal: &Seal) -> Option<String> {
         let size = self.first_size_over(index)?;
-        self.proof(index, size, seal)
+        self.proof(index, size, self.checkpoint_at(size, seal)?.to_string())
     }
 
-    /// The proof of an entry in the newest checkpoint.
-    pub fn newest_proof(&self, index: u64, seal: &Seal) -> Option<String> {
-        self.proof(index, *self.sizes.last()?, seal)
-    }
-
-    fn proof(&self, index: u64, size: u64, seal: &Seal) -> Option<String> {
+    /// The proof of an entry under the checkpoint of a size (C2SP tlog-proof).
+    pub fn proof(&self, index: u64, size: u64, checkpoint: String) -> Option<String> {
         let hashes = self.replica.tree().prove_inclusion(index, size).ok()?;
-        let checkpoint = self.checkpoint_at(size, seal)?.to_string();
         Some(Proof { extra: None, index, hashes, checkpoint }.to_string())
     }
 }

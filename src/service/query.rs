@@ -21,7 +21,6 @@ use super::policy::policy;
 use super::published::Published;
 pub use super::unanswered::QueryError;
 use super::view::{self, csv};
-use crate::evidence::bundle::{self, Bundle, Proved};
 use crate::hash::Hash;
 use crate::store::StoreError;
 use crate::tlog::tiles::{TileKind, TilePath, encode_bundle, hash_tile};
@@ -29,7 +28,6 @@ use crate::treaty::entry::Entry;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::past::Past;
 use crate::treaty::record::Kind;
-use crate::treaty::register::Register;
 use crate::treaty::time::Instant;
 
 /// How a record is named: by its index, or for good by its digest.
@@ -90,7 +88,7 @@ pub struct List {
 
 impl Ledger {
     /// The index of a record that the asker may read.
-    fn find(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<u64, QueryError> {
+    pub(super) fn find(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<u64, QueryError> {
         let past = known.past();
         let index = match name {
             RecordName::Index(index) => Some(index),
@@ -120,7 +118,13 @@ impl Ledger {
     /// The receipt of one entry.
     pub fn receipt(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
         let index = self.find(known, principal, name)?;
-        known.published.receipt(index, &self.seal).ok_or(QueryError::Sign)
+        self.receipt_of(&known.published, index).ok_or(QueryError::Sign)
+    }
+
+    /// The final receipt of one entry.
+    pub fn final_receipt(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<String, QueryError> {
+        let index = self.find(known, principal, name)?;
+        self.final_receipt_of(known, index).ok_or(QueryError::NotFinal)
     }
 
     /// One committed entry, read.
@@ -142,48 +146,9 @@ impl Ledger {
         let entries = self.entries_at(&wanted.into_iter().collect::<Vec<_>>()).await?;
         let digest_of = |index: u64| entries.get(&index).map(|entry| entry.signed.digest);
         let found = indices.iter().filter_map(|index| Some((*index, entries.get(index)?)));
-        Ok(found.map(|(index, entry)| raw(&view::record(known, index, entry, &digest_of))).collect())
-    }
-
-    /// Everything that the verification of one record needs, proved in the newest checkpoint.
-    pub async fn bundle(&self, known: &Known, principal: &Principal, name: RecordName) -> Result<Bundle, QueryError> {
-        let index = self.find(known, principal, name)?;
-        let published = &known.published;
-        let entry = self.entry(index).await?;
-        let support = self.support(published, index, &entry).await?;
-        let prove = |index| published.newest_proof(index, &self.seal).ok_or(QueryError::Sign);
-        let support = support.into_iter().map(|(index, entry)| Ok(Proved { entry, receipt: prove(index)? }));
-        Ok(Bundle {
-            format: bundle::FORMAT,
-            origin: self.trust.origin.clone(),
-            trust: self.trust.to_string(),
-            receipt: prove(index)?,
-            entry,
-            support: support.collect::<Result<_, QueryError>>()?,
-        })
-    }
-
-    /// The entries on which a record rests: all terms, and the registration and revocation of every key that signed it
-    /// or one of these.
-    async fn support(
-        &self,
-        published: &Published,
-        index: u64,
-        entry: &str,
-    ) -> Result<BTreeMap<u64, String>, QueryError> {
-        let register = published.replica.register();
-        let mut found = BTreeMap::new();
-        let mut wanted: BTreeSet<u64> = register.all_terms().map(|(index, _)| index).collect();
-        wanted.extend(key_entries(register, &parse(index, entry)?));
-        while let Some(index) = wanted.pop_first() {
-            if found.contains_key(&index) {
-                continue;
-            }
-            let bytes = self.entry(index).await?;
-            wanted.extend(key_entries(register, &parse(index, &bytes)?));
-            found.insert(index, bytes);
-        }
-        Ok(found)
+        let show =
+            |(index, entry)| raw(&view::record(known, index, entry, &digest_of).cosigned(&self.finality(known, index)));
+        Ok(found.map(show).collect())
     }
 
     /// A list of records, newest first.
@@ -307,7 +272,7 @@ impl Ledger {
 
     /// What a verifier may demand, as C2SP tlog-policy.
     pub fn policy(&self) -> Option<String> {
-        policy(&self.now().replica).map(|policy| policy.to_string())
+        policy(&Known::all(self.now()).past()).map(|policy| policy.to_string())
     }
 
     /// One tile, by what follows `tile/` in its path. Entries are for those who read everything.
@@ -367,18 +332,12 @@ impl List {
     }
 }
 
-/// The entries that registered or revoked the keys of an entry's signers.
-fn key_entries(register: &Register, entry: &Entry) -> Vec<u64> {
-    let keys = entry.signed.record.header.signers.iter().filter_map(|name| register.key(name.as_str()));
-    keys.flat_map(|key| [Some(key.registered), key.revoked.as_ref().map(|revoked| revoked.index)]).flatten().collect()
-}
-
 /// The JSON of a view. None of them can fail to be written.
 fn raw(view: &impl Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(view).unwrap_or_default()
 }
 
-fn parse(index: u64, bytes: &str) -> Result<Entry, StoreError> {
+pub(super) fn parse(index: u64, bytes: &str) -> Result<Entry, StoreError> {
     Entry::parse(bytes.as_bytes())
         .map_err(|_| StoreError::Falsified(format!("the stored bytes of entry {index} are no entry")))
 }

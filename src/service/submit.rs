@@ -35,8 +35,6 @@ pub struct Recorded {
     pub new: bool,
     /// The entry.
     pub entry: Arc<Entry>,
-    /// Its proof in the first checkpoint that contained it.
-    pub receipt: String,
     /// The state of the ledger that was answered from.
     pub published: Arc<Published>,
 }
@@ -107,9 +105,7 @@ impl Ledger {
             Some(entry) => entry,
             None => Arc::new(self.parsed(index).await?),
         };
-        let receipt = answer.published.receipt(index, &self.seal);
-        let receipt = receipt.ok_or_else(|| Unavailable::TryAgain("the log's key does not sign".into()))?;
-        Ok(Recorded { index, new, entry, receipt, published: answer.published })
+        Ok(Recorded { index, new, entry, published: answer.published })
     }
 
     async fn verify(&self, bytes: Vec<u8>, source: String) -> Result<Verified, SubmitError> {

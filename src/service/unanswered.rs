@@ -17,6 +17,9 @@ pub enum QueryError {
     /// The log's key failed its own check.
     #[error("the log's key does not sign")]
     Sign,
+    /// Ask again later, or take the receipt.
+    #[error("no checkpoint that contains the record has met the quorum of the terms yet")]
+    NotFinal,
     /// Ask for a size that the log has reached, or for an instant that has passed.
     #[error("the ledger does not know that yet")]
     NotYet,

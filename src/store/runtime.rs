@@ -20,7 +20,7 @@ use super::migrate::{OWNER, migrator};
 pub const OLDEST: i32 = 15;
 
 /// The triggers that protect what the ledger holds: each on its table, each `ENABLE ALWAYS`.
-const TRIGGERS: [(&str, &str); 12] = [
+const TRIGGERS: [(&str, &str); 14] = [
     ("entry", "entry_is_kept"),
     ("entry", "entry_is_not_truncated"),
     ("tree_head", "tree_head_is_kept"),
@@ -33,6 +33,8 @@ const TRIGGERS: [(&str, &str); 12] = [
     ("token", "token_stays_revoked"),
     ("access_event", "access_event_is_kept"),
     ("access_event", "access_event_is_not_truncated"),
+    ("cosignature", "cosignature_is_kept"),
+    ("cosignature", "cosignature_is_not_truncated"),
 ];
 
 /// Why a database cannot hold the ledger. Each says what to do.
@@ -166,8 +168,8 @@ async fn settings(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Resu
 /// Whether the schema is the one that this program makes.
 async fn migrated(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Result<bool, StoreError> {
     let readable = sqlx::query(
-        "SELECT pg_catalog.count(*) = 6 FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('countersign') \
-         AND relname IN ('migration', 'entry', 'tree_head', 'head', 'token', 'access_event')",
+        "SELECT pg_catalog.count(*) = 7 FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('countersign') \
+         AND relname IN ('migration', 'entry', 'tree_head', 'head', 'token', 'access_event', 'cosignature')",
     );
     if !readable.fetch_one(&mut *connection).await?.try_get::<bool, _>(0)? {
         unfit.push(Unfit::NotMigrated);
@@ -228,7 +230,8 @@ async fn too_much(connection: &mut PgConnection, tables: bool, unfit: &mut Vec<U
            ('entry', 'UPDATE'), ('entry', 'DELETE'), ('entry', 'TRUNCATE'), ('entry', 'TRIGGER'), \
            ('tree_head', 'UPDATE'), ('tree_head', 'DELETE'), ('tree_head', 'TRUNCATE'), ('tree_head', 'TRIGGER'), \
            ('head', 'INSERT'), ('head', 'DELETE'), ('head', 'TRUNCATE'), ('head', 'TRIGGER'), \
-           ('access_event', 'UPDATE'), ('access_event', 'DELETE'), ('access_event', 'TRUNCATE'), ('access_event', 'TRIGGER')) AS wanted(name, what) \
+           ('access_event', 'UPDATE'), ('access_event', 'DELETE'), ('access_event', 'TRUNCATE'), ('access_event', 'TRIGGER'), \
+           ('cosignature', 'UPDATE'), ('cosignature', 'DELETE'), ('cosignature', 'TRUNCATE'), ('cosignature', 'TRIGGER')) AS wanted(name, what) \
          WHERE pg_catalog.has_table_privilege(SESSION_USER, \
            (SELECT oid FROM pg_catalog.pg_class WHERE relname = wanted.name AND relnamespace = pg_catalog.to_regnamespace('countersign')), wanted.what)",
     )
@@ -248,7 +251,8 @@ async fn too_little(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Re
     let rows = sqlx::query(
         "SELECT SESSION_USER::pg_catalog.text, wanted.what || ' on countersign.' || wanted.name FROM (VALUES \
            ('entry', 'SELECT'), ('entry', 'INSERT'), ('tree_head', 'SELECT'), ('tree_head', 'INSERT'), ('head', 'SELECT'), \
-           ('token', 'SELECT'), ('access_event', 'INSERT'), ('migration', 'SELECT')) AS wanted(name, what) \
+           ('token', 'SELECT'), ('access_event', 'INSERT'), ('migration', 'SELECT'), \
+           ('cosignature', 'SELECT'), ('cosignature', 'INSERT')) AS wanted(name, what) \
          WHERE NOT pg_catalog.has_schema_privilege(SESSION_USER, pg_catalog.to_regnamespace('countersign')::pg_catalog.oid, 'USAGE') \
            OR NOT pg_catalog.has_table_privilege(SESSION_USER, \
            (SELECT oid FROM pg_catalog.pg_class WHERE relname = wanted.name AND relnamespace = pg_catalog.to_regnamespace('countersign')), wanted.what)",
@@ -269,7 +273,7 @@ async fn tables(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Result
            EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = pg_class.oid OR inhrelid = pg_class.oid), \
            pg_catalog.pg_get_userbyid(relowner) = $1 \
          FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace('countersign') \
-           AND relname IN ('entry', 'tree_head', 'head', 'token', 'access_event') ORDER BY relname",
+           AND relname IN ('entry', 'tree_head', 'head', 'token', 'access_event', 'cosignature') ORDER BY relname",
     )
     .bind(OWNER)
     .fetch_all(connection)

@@ -41,6 +41,8 @@ pub enum Page {
     Rows(Vec<Stored>),
     /// Rows of `tree_head`, in order of size, each with the head that it is, if it can be one.
     Heads(Vec<(i64, Option<Head>)>),
+    /// Rows of `cosignature`, in the order of sizes and names. A line that is larger than it can be comes as nothing.
+    Cosignatures(Vec<(i64, String, String)>),
 }
 
 /// A snapshot.
@@ -89,7 +91,7 @@ impl Snapshot {
         super::size_column(&row, 0)
     }
 
-    /// Sends all rows, then all heads, until there are no more or nobody wants them.
+    /// Sends all rows, then all heads and all cosignatures, until there are no more or nobody wants them.
     pub async fn send(mut self, to: Sender<Page>) -> Result<(), StoreError> {
         let mut after = i64::MIN;
         loop {
@@ -103,12 +105,33 @@ impl Snapshot {
         let mut after = i64::MIN;
         loop {
             let heads = self.heads(after).await?;
-            let Some(last) = heads.last() else { return Ok(()) };
+            let Some(last) = heads.last() else { break };
             after = last.0;
             if to.send(Page::Heads(heads)).await.is_err() {
                 return Ok(());
             }
         }
+        let mut after = (i64::MIN, String::new());
+        loop {
+            let lines = self.cosignatures(&after).await?;
+            let Some((size, name, _)) = lines.last() else { return Ok(()) };
+            after = (*size, name.clone());
+            if to.send(Page::Cosignatures(lines)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn cosignatures(&mut self, after: &(i64, String)) -> Result<Vec<(i64, String, String)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT size, pg_catalog.substr(name, 1, 256), pg_catalog.substr(line, 1, 1025) FROM countersign.cosignature \
+             WHERE (size, name) > ($1, $2 COLLATE \"C\") ORDER BY size, name LIMIT 4096",
+        )
+        .bind(after.0)
+        .bind(&after.1)
+        .fetch_all(&mut self.connection)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
     }
 
     async fn rows(&mut self, after: i64) -> Result<Vec<Stored>, StoreError> {

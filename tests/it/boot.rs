@@ -7,6 +7,7 @@ use countersign::note::clerk::countersign;
 use countersign::note::{Line, Note, assemble};
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
+use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::sequencer::LedgerKeys;
@@ -21,13 +22,9 @@ use super::support::records::terms;
 fn settings(database: &TestDatabase, folder: &std::path::Path) -> Settings {
     let keys = LedgerKeys { log: log_key(), clerk: clerk_key() };
     let store = database.options(ClusterRole::Runtime);
-    Settings {
-        store,
-        heads: folder.join("heads"),
-        keys,
-        clock: Clock::scripted(now()),
-        gate: GateSettings::new(folder.join("evidence")),
-    }
+    let (heads, cosigning) = (folder.join("heads"), CosigningSettings::none());
+    let gate = GateSettings::new(folder.join("evidence"));
+    Settings { store, heads, keys, clock: Clock::scripted(now()), gate, cosigning }
 }
 
 /// Opens the ledger and lets it go again.

@@ -14,10 +14,9 @@ use axum::routing::get;
 use countersign::api;
 use countersign::api::server::Timers;
 use countersign::hash::Hash;
-use countersign::note::{KeyKind, Signer};
 use countersign::service::clock::Clock;
-use countersign::service::cosigning::Cosigner;
-use countersign::service::gate::GateSettings;
+use countersign::service::cosigned::config::CosigningSettings;
+use countersign::service::gate::{GateSettings, Monitor};
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::origin::Origin;
 use countersign::service::sequencer::LedgerKeys;
@@ -142,17 +141,16 @@ impl Random {
 }
 
 /// A witness that saw the newest checkpoint.
-async fn witness(newest: String) -> Cosigner {
+async fn witness(newest: String) -> Monitor {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let path = format!("/{}/checkpoint", Hash::of(ORIGIN.as_bytes()).to_hex());
     let routes = Router::new().route(&path, get(move || async move { newest }));
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    let key = Signer::from_seed("RU/witness/1", KeyKind::Cosignature, [7; 32]).expect("a key");
-    Cosigner { name: "RU/witness/1".into(), key: key.verifier().clone(), url }
+    Monitor { name: "RU/witness/1".into(), url }
 }
 
-fn settings(database: &TestDatabase, folder: &Path, witness: Option<&Cosigner>, mirror: Option<&str>) -> Settings {
+fn settings(database: &TestDatabase, folder: &Path, witness: Option<&Monitor>, mirror: Option<&str>) -> Settings {
     let mut gate = GateSettings::new(folder.join("evidence"));
     gate.within = Duration::from_secs(2);
     gate.cosigners = witness.into_iter().cloned().collect();
@@ -163,6 +161,7 @@ fn settings(database: &TestDatabase, folder: &Path, witness: Option<&Cosigner>, 
         keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
         clock: Clock::scripted(now()),
         gate,
+        cosigning: CosigningSettings::none(),
     }
 }
 

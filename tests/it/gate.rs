@@ -13,9 +13,9 @@ use countersign::api::server::Timers;
 use countersign::hash::Hash;
 use countersign::note::KeyKind;
 use countersign::service::clock::Clock;
-use countersign::service::cosigning::Cosigner;
+use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::decide::Missing;
-use countersign::service::gate::{GateError, GateSettings};
+use countersign::service::gate::{GateError, GateSettings, Monitor};
 use countersign::service::heads::HeadsError;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::origin::Origin;
@@ -68,6 +68,7 @@ impl Home {
             keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
             clock: Clock::scripted(now()),
             gate,
+            cosigning: CosigningSettings::none(),
         }
     }
 
@@ -86,7 +87,7 @@ impl Home {
 
     /// The same with mirrors to fill up from.
     async fn open_with(&self, cosigners: &[&str], mirrors: &[&str]) -> Result<Open, OpenError> {
-        let cosigners: Vec<Cosigner> = (1..).zip(cosigners).map(|(n, url)| cosigner(n, url)).collect();
+        let cosigners: Vec<Monitor> = (1..).zip(cosigners).map(|(n, url)| cosigner(n, url)).collect();
         let ledger = loop {
             let mut settings = self.settings(mirrors);
             settings.gate.cosigners.clone_from(&cosigners);
@@ -141,10 +142,8 @@ impl Home {
     }
 }
 
-fn cosigner(number: usize, url: &str) -> Cosigner {
-    let name = format!("US/mirror/{number}");
-    let key = countersign::note::Signer::from_seed(&name, KeyKind::Cosignature, [7; 32]).expect("a key");
-    Cosigner { name, key: key.verifier().clone(), url: url.to_owned() }
+fn cosigner(number: usize, url: &str) -> Monitor {
+    Monitor { name: format!("US/mirror/{number}"), url: url.to_owned() }
 }
 
 impl Open {
@@ -312,6 +311,19 @@ async fn behind_without_a_mirror_a_ledger_only_reads_and_says_exactly_what_is_mi
         assert_eq!(std::fs::read_to_string(home.heads()).ok(), second_store, "nothing was noted");
     }
     assert_eq!(home.entries().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_whom_the_lost_entries_registered_is_noticed_by_the_cosigner_that_they_named() {
+    let Some(home) = Home::begun().await else { return };
+    let newest = home.mirrored().await.newest();
+    home.roll_back(1).await;
+    std::fs::remove_file(home.heads()).expect("removed");
+    let mut settings = home.settings(&[]);
+    let named = format!("US/mirror/1={}", shows(200, newest).await);
+    settings.cosigning = CosigningSettings::with(vec![named.parse().expect("a cosigner")], home.evidence());
+    let (ledger, _) = Ledger::open(settings).await.expect("a ledger that reads");
+    assert_eq!(ledger.standing.missing, Some(Missing { from: 1, to: 3, by: "US/mirror/1".into() }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

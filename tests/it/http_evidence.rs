@@ -79,7 +79,7 @@ async fn a_signed_checkpoint_with_another_root_is_kept_as_proof_and_the_ledger_s
         // Neither a second proof nor a good checkpoint takes it back, nor a new start.
         bring(&api, &api.ledger.now().checkpoint).await.expect(200);
         assert!(!writes(&api).await);
-        let Err(error) = api.try_restart().await else { panic!("it started again") };
+        let Err(error) = api.open_again().await else { panic!("it started again") };
         assert!(error.to_string().contains("two histories"), "{error}");
     }
 }
@@ -91,7 +91,7 @@ async fn a_signed_checkpoint_beyond_the_ledger_is_kept_and_the_ledger_stops_and_
     assert_eq!(bring(&api, &note).await.expect(200).json()["finding"], "beyond");
     assert!(!writes(&api).await);
     assert!(files(&api)[0].contains(&note));
-    let api = api.try_restart().await.expect("it reads");
+    let api = api.open_again().await.expect("it reads");
     api.send(Call::get("/readyz")).await.problem(503, "read_only");
     api.post(&designation("US/centre/1")).await.problem(503, "read_only");
     assert_eq!(api.ledger.standing.missing.as_ref().map(|missing| (missing.from, missing.to)), Some((5, 9)));

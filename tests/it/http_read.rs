@@ -17,7 +17,7 @@ fn names(value: &Value) -> Vec<&str> {
 }
 
 /// The members of a record in answers.
-const RECORD: [&str; 13] = [
+const RECORD: [&str; 14] = [
     "index",
     "digest",
     "id",
@@ -31,6 +31,7 @@ const RECORD: [&str; 13] = [
     "record",
     "links",
     "checkpoint",
+    "cosigned",
 ];
 
 /// A list has its data, its page, and what it knew.

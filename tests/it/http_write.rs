@@ -48,6 +48,7 @@ async fn a_new_record_is_answered_with_a_receipt_that_verifies_offline() {
             "record",
             "links",
             "checkpoint",
+            "cosigned",
             "entry",
             "receipt",
         ]

@@ -14,6 +14,8 @@ mod cli_mirror;
 mod cluster;
 mod completions;
 mod corrections;
+mod cosigned;
+mod cosigned_hostile;
 mod crash;
 mod drills;
 mod gate;

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use super::support::postgres::{TestDatabase, database};
 
 /// What a role may not do, or nobody may.
-const FORBIDDEN: [&str; 15] = [
+const FORBIDDEN: [&str; 18] = [
     "UPDATE countersign.entry SET note = 'x'",
     "DELETE FROM countersign.entry",
     "TRUNCATE countersign.entry",
@@ -19,6 +19,9 @@ const FORBIDDEN: [&str; 15] = [
     "UPDATE countersign.access_event SET outcome = 'ok'",
     "DELETE FROM countersign.access_event",
     "TRUNCATE countersign.access_event",
+    "UPDATE countersign.cosignature SET line = 'x'",
+    "DELETE FROM countersign.cosignature",
+    "TRUNCATE countersign.cosignature",
     "DELETE FROM countersign.head",
     "TRUNCATE countersign.head",
     "INSERT INTO countersign.head (singleton, size, root) SELECT true, size, root FROM countersign.head",
@@ -31,6 +34,7 @@ async fn one_entry(database: &TestDatabase) {
     let fill = "INSERT INTO countersign.entry VALUES (0, pg_catalog.sha256('a'), pg_catalog.sha256('b'), 'c', '{}'); \
                 INSERT INTO countersign.tree_head VALUES (1, pg_catalog.sha256('d')); \
                 INSERT INTO countersign.access_event (action, subject, outcome) VALUES ('read', '/', 'ok'); \
+                INSERT INTO countersign.cosignature (size, name, line) VALUES (1, 'US/mirror/1', 'a line'); \
                 UPDATE countersign.head SET size = 1, root = pg_catalog.sha256('d'); \
                 INSERT INTO countersign.token (hash, label, party, role) VALUES (pg_catalog.sha256('t'), 'l', 'US', 'party')";
     let mut runtime = database.connect(ClusterRole::Runtime).await;
@@ -86,6 +90,7 @@ async fn a_reader_adds_nothing_and_sees_no_token() {
     let mut reader = database.connect(ClusterRole::Reader).await;
     for sql in [
         "INSERT INTO countersign.tree_head VALUES (1, pg_catalog.sha256('d'))",
+        "INSERT INTO countersign.cosignature (size, name, line) VALUES (1, 'US/mirror/1', 'a line')",
         "INSERT INTO countersign.entry VALUES (0, pg_catalog.sha256('a'), pg_catalog.sha256('b'), 'c', '{}')",
         "SELECT * FROM countersign.token",
         "SELECT * FROM countersign.access_event",
@@ -172,6 +177,20 @@ async fn a_schema_changed_by_hand_is_noticed() {
             "REVOKE INSERT ON countersign.access_event FROM countersign_runtime",
             "may not INSERT on countersign.access_event",
         ),
+        (
+            "ALTER TABLE countersign.cosignature DISABLE TRIGGER cosignature_is_kept",
+            "cosignature_is_kept on countersign.cosignature is not ENABLE ALWAYS",
+        ),
+        (
+            "GRANT UPDATE ON countersign.cosignature TO countersign_runtime",
+            "has the right UPDATE on countersign.cosignature",
+        ),
+        (
+            "REVOKE INSERT ON countersign.cosignature FROM countersign_runtime",
+            "may not INSERT on countersign.cosignature",
+        ),
+        ("CREATE RULE nothing AS ON INSERT TO countersign.cosignature DO INSTEAD NOTHING", "cosignature has a rule"),
+        ("DROP TABLE countersign.cosignature", "run `countersign migrate`"),
         ("REVOKE INSERT ON countersign.tree_head FROM countersign_runtime", "may not INSERT on countersign.tree_head"),
         (
             "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \

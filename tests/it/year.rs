@@ -9,6 +9,7 @@ use countersign::api::server::Timers;
 use countersign::note::Signer;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
+use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::published::Published;
@@ -277,6 +278,7 @@ impl Copy {
             keys: LedgerKeys { log: key(&origin), clerk: key(&format!("{origin}/clerk")) },
             clock: Clock::System,
             gate: GateSettings::new(folder.path().join("evidence")),
+            cosigning: CosigningSettings::none(),
         };
         let (ledger, sequencer) = Ledger::open(settings).await.expect("a ledger");
         sequencer.abort(); // what readers see is ours to set

@@ -2,18 +2,12 @@
 
     python3 verify_log.py FOLDER TRUST
 
-It needs Python's standard library and ed25519.py beside it. It goes through every byte of the folder: entries, hash tiles,
-root, the checkpoint's signature, the clerk's countersignature and every signer's line under the key that was good at the
-entry's place, from the keys that entry 0 names to those that the log registered. It ends with 0, or with 1 and the first
-fault. What it does not do is judge records by the rules of the agreement; `countersign audit` does.
+It needs Python's standard library and ed25519.py beside it. It checks hash tiles, root, policy, the checkpoint's signature and
+cosignatures, and of every entry the clerk's and every signer's line, from the keys that entry 0 names to those that the log
+registered. It ends with 0, or with 1 and the first fault. `countersign audit` also judges records by the rules.
 """
 
-import base64
-import hashlib
-import json
-import os
-import re
-import sys
+import base64, hashlib, json, os, re, sys
 
 import ed25519
 
@@ -21,25 +15,20 @@ CLERK = b"\xffcountersign/v1"
 ROLES = "root|recovery|centre|leader|escort|mirror|witness|window"
 KEY_NAME = re.compile(rf"(US|RU|RO|PL)/({ROLES})/[A-Za-z0-9._-]{{1,64}}")
 
-
 class Fault(Exception):
     pass
-
 
 def demand(holds, where, what):
     if not holds:
         raise Fault(f"{where}: {what}")
 
-
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
-
 
 def decode64(text, where):
     raw = base64.b64decode(text)  # it passes over what is not base64; what it read must be what stands there
     demand(base64.b64encode(raw) == text.encode(), where, "not base64 in its one spelling")
     return raw
-
 
 class Key:
     """A key of any type: its name, its 32 bytes, and where it was good."""
@@ -48,17 +37,16 @@ class Key:
         self.name, identity, encoded = (vkey.split("+", 2) + ["", ""])[:3]
         raw = decode64(encoded, where)
         self.kind, self.public = raw[:-32], raw[-32:]
-        demand(self.kind in (b"\x01", b"\x04", CLERK), where, "a key of an unknown type")
-        demand(self.id_as(self.kind).hex() == identity, where, "a key id that does not fit its key")
+        known = self.kind in (b"\x01", b"\x04", CLERK)
+        demand(known and self.id_as(self.kind).hex() == identity, where, "a key id that does not fit its key")
         demand(ed25519.key(self.public) is not None, where, "a key that must not be admitted")
-        self.since, self.revoked = -1, None
+        self.vkey, self.since, self.revoked = vkey, -1, None
 
     def id_as(self, kind):
         return sha256(self.name.encode(), b"\n", kind, self.public)[:4]
 
     def is_good_at(self, index):
         return self.since < index and (self.revoked is None or index <= self.revoked)
-
 
 def read_note(raw, where):
     """The text of a note, and its lines: name, key id, blob."""
@@ -74,25 +62,19 @@ def read_note(raw, where):
         lines.append((found[1], blob[:4], blob[4:]))
     return head + "\n", lines
 
-
 def strict_json(text, where):
     def once(pairs):
-        names = [name for name, _ in pairs]
-        demand(len(set(names)) == len(names), where, "a member that stands twice")
+        demand(len(dict(pairs)) == len(pairs), where, "a member that stands twice")
         return dict(pairs)
 
     return json.loads(text, object_pairs_hook=once)
 
-
 def root_of(hashes):
     """The Merkle root over hashes of leaves or of complete subtrees of one height (RFC 6962, section 2.1)."""
-    if not hashes:
-        return sha256()
-    if len(hashes) == 1:
-        return hashes[0]
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256()
     split = 1 << (len(hashes) - 1).bit_length() - 1
     return sha256(b"\x01", root_of(hashes[:split]), root_of(hashes[split:]))
-
 
 def tiles(kind, count):
     """Path, first position and width of every tile over so many things."""
@@ -102,22 +84,19 @@ def tiles(kind, count):
         path = "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
         yield f"tile/{kind}/{path}" + (f".p/{width}" if width < 256 else ""), start, width
 
-
 class Log:
     """An exported folder, read file by file; at the end none may be left unread."""
 
     def __init__(self, folder):
         self.folder = folder
-        paths = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
-        self.unread = {os.path.relpath(path, folder) for path in paths}
+        self.unread = {os.path.relpath(f"{at}/{name}", folder) for at, _, names in os.walk(folder) for name in names}
 
     def read(self, name, most):
         path = os.path.join(self.folder, name)
         demand(os.path.isfile(path), name, "not there, or not a file")
         demand(os.path.getsize(path) <= most, name, "larger than it can be")
         self.unread.discard(name)
-        with open(path, "rb") as file:
-            return file.read()
+        return open(path, "rb").read()
 
     def entries(self, size):
         for path, start, width in tiles("entries", size):
@@ -130,7 +109,6 @@ class Log:
                 yield index, entry
             demand(at == len(raw), path, "too long")
 
-
 def check_tiles(log, leaves):
     """Every hash tile is what the entries add up to."""
     level, hashes = 0, leaves
@@ -138,16 +116,14 @@ def check_tiles(log, leaves):
         for path, start, width in tiles(level, len(hashes)):
             found = log.read(path, width * 32)
             demand(found == b"".join(hashes[start : start + width]), path, "not what the entries add up to")
-        whole = len(hashes) // 256
-        hashes = [root_of(hashes[256 * i : 256 * i + 256]) for i in range(whole)]
+        hashes = [root_of(hashes[i : i + 256]) for i in range(0, len(hashes) // 256 * 256, 256)]
         level += 1
-
 
 class Register:
     """The keys, as entry 0 names them and as later entries change them."""
 
     def __init__(self, origin):
-        self.origin, self.keys, self.last, self.policy = origin, {}, 0, ""
+        self.origin, self.keys, self.last, self.groups = origin, {}, 0, 0
 
     def demand_root(self, signer, authority, where):
         """Only the newest root or recovery key of an authority acts for its keys."""
@@ -157,13 +133,12 @@ class Register:
 
     def begin(self, record, where):
         body = record["body"]
+        self.quorum = body["quorum"]
         self.log_key, self.clerk = Key(body["log_vkey"], where), Key(body["clerk_vkey"], where)
-        self.policy = f"log {body['log_vkey']}\nquorum none\n" if body["quorum"] == {"all": []} else ""
         demand(self.log_key.name == self.origin and self.clerk.name == f"{self.origin}/clerk", where, "other keys")
-        for roots in body["roots"].values():
-            for role in ("root", "recovery"):
-                key = Key(roots[role], where)
-                key.since, self.keys[key.name] = 0, key
+        for vkey in [roots[role] for roots in body["roots"].values() for role in ("root", "recovery")]:
+            key = Key(vkey, where)
+            key.since, self.keys[key.name] = 0, key
         wanted = sorted(name for name in self.keys if "/root/" in name)
         demand(sorted(record["signers"]) == wanted, where, "not signed by every root that it names")
 
@@ -187,8 +162,9 @@ class Register:
         demand(index > 0 or kind == "terms", where, "no terms")
         if index == 0:
             self.begin(record, where)
+        self.quorum = record["body"].get("quorum", self.quorum) if kind == "terms" else self.quorum
         new = self.introduced(record, index, where) if kind == "key_registration" else None
-        self.countersigned(text, lines.pop(), where)
+        self.countersigned(text, where, *lines.pop())
         demand(sorted(name for name, _, _ in lines) == sorted(signers), where, "lines that the record does not name")
         for name, identity, blob in lines:
             key = new if new and name == new.name else self.keys.get(name)
@@ -204,15 +180,41 @@ class Register:
             revoked.revoked = index
         return sha256(text.encode())
 
-    def countersigned(self, text, line, where):
-        name, identity, blob = line
+    def cosigners(self):
+        return [key for key in self.keys.values() if key.kind == b"\x04" and key.revoked is None]
+
+    def cosigned(self, text, name, identity, blob):
+        """A line below the checkpoint. By whom the log does not know, it may say anything."""
+        for key in (key for key in self.cosigners() if (name, identity) == (key.name, key.id_as(b"\x04"))):
+            message = f"cosignature/v1\ntime {int.from_bytes(blob[:8], 'big')}\n{text}"
+            demand(ed25519.verify(key.public, message.encode(), blob[8:]), "checkpoint", f"{name} did not cosign it")
+
+    def group(self, quorum, lines):
+        """Writes the lines of a quorum; its group's name."""
+        if isinstance(quorum, str):
+            keys = [key for key in self.cosigners() if f"{key.name}/".startswith(quorum.rstrip("/") + "/")]
+            lines += [f"witness {key.name} {key.vkey}" for key in keys]
+            name, threshold, members = f"any:{quorum}", "any", [key.name for key in keys]
+        else:
+            threshold, of = (quorum["n"], quorum["of"]) if "n" in quorum else next(iter(quorum.items()))
+            members = [self.group(one, lines) for one in of]
+            name = f"group-{self.groups + 1}"
+        self.groups += 1
+        lines.append(f"group {name} {threshold} {' '.join(members)}")
+        return name
+
+    def policy(self):
+        lines = [f"log {self.log_key.vkey}"]
+        lines.append(f"quorum {'none' if self.quorum == {'all': []} else self.group(self.quorum, lines)}\n")
+        return "\n".join(lines)
+
+    def countersigned(self, text, where, name, identity, blob):
         demand((name, identity) == (self.clerk.name, self.clerk.id_as(CLERK)), where, "the last line is not the clerk's")
         time = int.from_bytes(blob[:8], "big")
         demand(time >= self.last, where, "received before the entry before it")
         message = f"countersign/v1\ntime {time}\nsha256:{sha256(text.encode()).hex()}\n"
         demand(ed25519.verify(self.clerk.public, message.encode(), blob[8:]), where, "the clerk's signature is not good")
         self.last = time
-
 
 def verify(folder, trust):
     line = re.fullmatch(r"countersign/trust/v1 (\S+) sha256:([0-9a-f]{64})\n?", trust)
@@ -223,27 +225,26 @@ def verify(folder, trust):
     text, lines = read_note(log.read("checkpoint", 131072), "checkpoint")
     found = re.fullmatch(r"(\S+)\n(0|[1-9][0-9]{0,18})\n(\S+)\n", text)
     demand(found and found[1] == register.origin, "checkpoint", "not one of this ledger")
+    demand(found[2] != "0", "log", "empty")
     entries = [entry for _, entry in log.entries(int(found[2]))]
     leaves = [sha256(b"\x00", entry) for entry in entries]
     check_tiles(log, leaves)
     demand(root_of(leaves) == decode64(found[3], "checkpoint"), "checkpoint", "another root than that of the entries")
-    demand(entries, "log", "empty")
     digest = register.check(0, entries[0], "entry 0")
     demand(digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
     own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, register.log_key.id_as(b"\x01"))]
     demand(own and ed25519.verify(register.log_key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
-    if "policy" in log.unread:
-        policy = log.read("policy", 131072).decode("latin-1")
-        demand(policy == register.policy or not register.policy, "policy", "not the one of the terms")
+    policy = log.read("policy", 131072).decode("latin-1") if "policy" in log.unread else None
     demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
     for index, entry in enumerate(entries[1:], 1):
         register.check(index, entry, f"entry {index}")
+    demand(policy in (None, register.policy()), "policy", "not the one of the terms")
+    for line in lines:
+        register.cosigned(text, *line)
     return len(entries)
-
 
 if __name__ == "__main__":
     try:
-        with open(sys.argv[2], encoding="utf-8") as file:
-            print(f"VERIFIED: {verify(sys.argv[1], file.read())} entries")
+        print(f"VERIFIED: {verify(sys.argv[1], open(sys.argv[2], encoding='utf-8').read())} entries")
     except (Fault, KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
         sys.exit(f"NOT VERIFIED: {fault}")

@@ -103,7 +103,7 @@ impl Ledger {
         let cosigners = urls.iter().enumerate().map(named).collect();
         let tree = Arc::new(Mutex::new(log.tree.clone()));
         let shared = Arc::clone(&tree);
-        let current = Arc::new(move || shared.lock().expect("no panic").clone());
+        let current = Arc::new(move |_| shared.lock().expect("no panic").clone());
         let key = (log.origin.as_str(), log.key.verifier().clone());
         let cosigning = Cosigning::new(key, cosigners, EvidenceFolder::new(folder.path()), WITHIN, current);
         Ledger { log, tree, cosigning, folder }

@@ -26,6 +26,7 @@ pub fn components() -> Value {
     }
     shapes.insert("draft".into(), draft());
     shapes.insert("record".into(), record(&[]));
+    shapes.insert("cosigners".into(), cosigners());
     shapes.insert("recorded".into(), record(&["entry", "receipt"]));
     shapes.insert("head".into(), head());
     shapes.insert("list".into(), list());
@@ -157,6 +158,30 @@ fn draft() -> Value {
     })
 }
 
+/// What cosigners said of one record.
+fn cosigned() -> Value {
+    let at = json!({ "type": ["string", "null"] });
+    let quorum = json!({ "type": "string", "enum": ["demanded", "none"] });
+    let properties = json!({ "us": at, "ru": at, "final": { "type": ["integer", "null"] }, "quorum": quorum });
+    json!({ "type": "object", "properties": properties, "required": ["us", "ru", "final", "quorum"] })
+}
+
+/// How cosigners stand.
+fn cosigners() -> Value {
+    let (text, size) = (json!({ "type": "string" }), json!({ "type": ["integer", "null"] }));
+    let one = json!({
+        "type": "object",
+        "properties": { "key": text, "state": text, "size": size, "at": { "type": ["string", "null"] }, "lag": size },
+        "required": ["key", "state", "size", "at", "lag"],
+    });
+    let properties = json!({
+        "size": { "type": "integer" }, "quorum": text, "cosigners": { "type": "array", "items": one },
+        "final": { "type": ["object", "null"] }, "alarm": { "type": "boolean" },
+    });
+    let required = ["size", "quorum", "cosigners", "final", "alarm"];
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
 /// A record as it is shown; a submission is answered with more.
 fn record(more: &[&str]) -> Value {
     let text = json!({ "type": "string" });
@@ -169,7 +194,8 @@ fn record(more: &[&str]) -> Value {
         "received_at": schema(&Instant::schema()),
         "signed_by": { "type": "array", "items": signer },
         "flags": { "type": "array", "items": { "type": ["string", "object"] } },
-        "status": text,
+        "status": { "type": "string", "enum": ["recorded", "cosigned_us", "cosigned_ru", "cosigned_both", "final"] },
+        "cosigned": cosigned(),
         "record": reference("draft"),
         "superseded_by": schema(&Hash::schema()),
         "links": { "type": "object", "additionalProperties": text },

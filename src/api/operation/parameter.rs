@@ -107,6 +107,14 @@ fn parameter(id: Id, name: &str) -> Parameter {
             "What the ledger held: `tree:<size>`, or an instant before the current second. The newest size if left out.",
             json!({ "type": "string", "examples": ["tree:7", "2026-03-01T12:00:00Z"] }),
         ),
+        "wait" => (
+            "`cosigned`: answers when the record is final, or cannot become so now; at most some seconds later.",
+            json!({ "type": "string", "enum": ["cosigned"] }),
+        ),
+        "final" => (
+            "Whether the proof is to be in the first checkpoint that met the quorum of the terms.",
+            json!({ "type": "boolean", "default": false }),
+        ),
         "after" => ("The index after which it begins. The whole log if left out.", size()),
         "limit" if matches!(id, Id::Events | Id::Stream) => {
             ("Ends after so many entries.", json!({ "type": "integer", "minimum": 1 }))

@@ -10,6 +10,8 @@ pub const TEXT: Answered = Answered::Text("text/plain; charset=utf-8");
 pub const NONE: &[&str] = &[];
 /// Of what is read at a size.
 pub const KNOWN: &[&str] = &["known_at"];
+/// Of a receipt.
+pub const RECEIPT: &[&str] = &["known_at", "final"];
 /// Of a list.
 pub const LIST: &[&str] = &["known_at", "bom"];
 /// Of the list of visits.
@@ -69,6 +71,13 @@ pub const fn post(
 ) -> Operation {
     let (method, query, sent) = (Method::Post, NONE, Some(sent));
     Operation { id, name, method, path, summary, access, query, sent, answered, example }
+}
+
+impl Operation {
+    /// The same with parameters.
+    pub const fn asked(self, query: &'static [&'static str]) -> Operation {
+        Operation { query, ..self }
+    }
 }
 
 /// A call that succeeds, and two that do not.

@@ -1,7 +1,7 @@
 //! The table: one row an operation. To add one, add a row and follow the compiler.
 
 use super::super::metrics;
-use super::row::{DECLARATIONS, FILTERS, KNOWN, LIST, NONE, TEXT, VISITS, example, get, post};
+use super::row::{DECLARATIONS, FILTERS, KNOWN, LIST, NONE, RECEIPT, TEXT, VISITS, example, get, post};
 use super::{Access, Answered, Id, Mistake, Operation, Sent, exports, feed};
 
 const STATUS: &[&str] = &["as_of", "known_at", "view", "period", "include"];
@@ -72,6 +72,15 @@ pub const OPERATIONS: &[Operation] = &[
         NONE,
         TEXT,
         example("/v1/log/policy", Mistake::Parameter, Mistake::Method),
+    ),
+    get(
+        (Id::Cosigners, "cosigners"),
+        "/v1/log/cosigners",
+        "Who cosigns the log, how far behind each is, and the newest final checkpoint",
+        Access::Tree,
+        NONE,
+        Answered::Json("cosigners"),
+        example("/v1/log/cosigners", Mistake::Parameter, Mistake::BadToken),
     ),
     get(
         (Id::Inclusion, "inclusion"),
@@ -153,7 +162,8 @@ pub const OPERATIONS: &[Operation] = &[
         Sent::Note,
         Answered::Json("recorded"),
         example("/v1/records", Mistake::MediaType, Mistake::Malformed("not_a_note")),
-    ),
+    )
+    .asked(&["wait"]),
     post(
         (Id::Prepare, "prepare"),
         "/v1/records/prepare",
@@ -184,9 +194,9 @@ pub const OPERATIONS: &[Operation] = &[
     get(
         (Id::Receipt, "receipt"),
         "/v1/records/{name}/receipt",
-        "The proof of one entry in the first checkpoint that contained it (C2SP tlog-proof)",
+        "The proof of one entry in the first checkpoint that contained it, or in the first that was final (C2SP tlog-proof)",
         Access::Own,
-        KNOWN,
+        RECEIPT,
         TEXT,
         example("/v1/records/6/receipt", Mistake::NoToken, Mistake::Absent("/v1/records/999999/receipt")),
     ),

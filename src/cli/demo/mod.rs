@@ -1,6 +1,7 @@
 //! `demo`: a ledger for trying out, with everything made for you.
 
 mod disputes;
+mod mirrors;
 pub(super) mod places;
 pub(super) mod report;
 mod scenario;
@@ -15,7 +16,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use self::mirrors::Place;
 use super::client::Client;
+use super::mirror::Mirroring;
 use super::player::Player;
 use super::serve::{LogFormat, Running, Signals, read_keys, settings, start_logging};
 use super::store::{default_data_dir, fit, start_cluster};
@@ -69,15 +72,26 @@ async fn demo(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let cluster = start_cluster(&scene.folder, !arguments.no_download, &database).await?;
     let address = cluster.options(ClusterRole::Runtime, &database);
     fit(&address).await?;
-    let running = if is_new {
-        scene.play(&address, &arguments).await?
-    } else {
-        let running = Running::start(arguments.listen, scene.settings(&address, Clock::System)?).await?;
-        scene.announce(&running, &scene.token()?)?;
-        running
-    };
+    if is_new {
+        scene.play(&address, &arguments).await?.stop().await;
+    }
+    let places = Place::all().await?;
+    let mut settings = scene.settings(&address, Clock::System)?;
+    settings.cosigning.cosigners = places.iter().map(Place::cosigner).collect::<Result<_, _>>()?;
+    let running = Running::start(arguments.listen, settings).await?;
+    let url = format!("http://{}", running.address);
+    let mut mirrors = Vec::with_capacity(places.len());
+    for place in places {
+        mirrors.push(place.start(&scene, (&cluster, &database), &url).await?);
+    }
+    let published = running.ledger.now();
+    running.ledger.cosigned.wait(published.size().saturating_sub(1), &published.replica).await;
+    scene.announce(&running, &mirrors)?;
     println!("{}", scene.welcome(&running)?);
     signals.wait().await;
+    for mirror in mirrors {
+        mirror.stop().await;
+    }
     running.stop().await;
     stop(cluster)?;
     Ok(ExitCode::SUCCESS)
@@ -98,6 +112,11 @@ impl Scene {
         self.folder.join(name)
     }
 
+    /// The file of a key.
+    fn key(&self, name: &str) -> PathBuf {
+        self.path("keys").join(files::stem(name)).with_added_extension("key")
+    }
+
     /// The name of the database, and whether there is something to play. A start that was killed while it played left
     /// no `demo.json`; the next one begins anew, in another database.
     fn database(&self) -> anyhow::Result<(String, bool)> {
@@ -107,7 +126,7 @@ impl Scene {
         }
         let database = format!("demo_{}", Clock::System.unix_duration().as_millis());
         std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
-        for leftover in ["keys", "tokens"] {
+        for leftover in ["keys", "tokens", "mirrors"] {
             let _ = std::fs::remove_dir_all(self.path(leftover));
         }
         for leftover in ["heads", "trust", "database"] {
@@ -118,9 +137,7 @@ impl Scene {
     }
 
     fn settings(&self, address: &Address, clock: Clock) -> anyhow::Result<crate::service::ledger::Settings> {
-        let keys = self.path("keys");
-        let key = |name: &str| keys.join(files::stem(name)).with_added_extension("key");
-        let keys = read_keys(&key(ORIGIN), &key(&format!("{ORIGIN}/clerk")))?;
+        let keys = read_keys(&self.key(ORIGIN), &self.key(&format!("{ORIGIN}/clerk")))?;
         Ok(settings(address, &self.folder, keys, clock))
     }
 
@@ -129,15 +146,16 @@ impl Scene {
         let begins = scenario::begins(arguments.year, Clock::System.now())?;
         let clock = Clock::scripted(begins);
         let keys = self.keys()?;
-        let terms =
-            terms_init::draft(ORIGIN, &Keys::of(keys.iter().map(|key| key.verifier().clone())), true, true, &clock)?;
+        let known = Keys::of(keys.iter().map(|key| key.verifier().clone()));
+        let mut terms = terms_init::draft(ORIGIN, &known, true, true, &clock)?;
+        terms.body["quorum"] = json!({ "all": mirrors::PARTIES.map(|party| format!("{party}/mirror")) });
         let roots: Vec<&Signer> =
             keys.iter().filter(|key| terms.signers.iter().any(|name| name == key.verifier().name())).collect();
         let note = author::sign(&terms.text(ORIGIN), &roots)?;
         let trust = Ledger::create(&self.settings(address, clock.clone())?, note.as_bytes()).await?;
         files::write_new(&self.path("trust"), format!("{trust}\n").as_bytes(), 0o644)?;
         let running = Running::start(arguments.listen, self.settings(address, clock.clone())?).await?;
-        let token = self.tokens(&running).await?;
+        self.tokens(&running).await?;
         let url = format!("http://{}", running.address);
         let script = clock.clone();
         let played = tokio::task::spawn_blocking(move || {
@@ -149,8 +167,6 @@ impl Scene {
             scenario::play(&mut player, &script)
         });
         played.await.context("the scenario was interrupted")??;
-        clock.let_go();
-        self.announce(&running, &token)?;
         Ok(running)
     }
 
@@ -168,14 +184,19 @@ impl Scene {
         for name in scenario::PEOPLE {
             keys.push(keygen::new_key(name, KeyKind::Ed25519)?);
         }
+        for party in mirrors::PARTIES {
+            let [mirror, window] = mirrors::keys(party);
+            keys.push(keygen::new_key(&mirror, KeyKind::Cosignature)?);
+            keys.push(keygen::new_key(&window, KeyKind::Ed25519)?);
+        }
         for key in &keys {
             files::write_key(&self.path("keys"), key, true)?;
         }
         Ok(keys)
     }
 
-    /// A token for every kind of reader; answers the one that reads everything.
-    async fn tokens(&self, running: &Running) -> anyhow::Result<String> {
+    /// A token for every kind of reader.
+    async fn tokens(&self, running: &Running) -> anyhow::Result<()> {
         std::fs::create_dir_all(self.path("tokens"))?;
         let readers = [
             (Party::Us, Reading::Party),
@@ -189,7 +210,7 @@ impl Scene {
             let token = token::create(&running.ledger.reader, party, role, "demonstration").await?;
             files::write_new(&self.path(&format!("tokens/{party}-{role}")), format!("{token}\n").as_bytes(), 0o600)?;
         }
-        self.token()
+        Ok(())
     }
 
     fn token(&self) -> anyhow::Result<String> {
@@ -197,12 +218,14 @@ impl Scene {
     }
 
     /// Writes `demo.json`: what a program needs to begin.
-    fn announce(&self, running: &Running, token: &str) -> anyhow::Result<()> {
+    fn announce(&self, running: &Running, mirrors: &[Mirroring]) -> anyhow::Result<()> {
         let url = format!("http://{}", running.address);
+        let mirrors: Vec<String> = mirrors.iter().map(|mirror| format!("http://{}", mirror.address)).collect();
         let about = json!({
             "url": url,
             "link": format!("{url}/v1/log"),
-            "token": token,
+            "token": self.token()?,
+            "mirrors": mirrors,
             "origin": running.ledger.trust.origin,
             "trust": running.ledger.trust.to_string(),
         });
@@ -221,14 +244,22 @@ impl Scene {
         let program = std::env::current_exe().map_or_else(|_| "countersign".to_owned(), |path| shown(&path));
         Ok(format!(
             "\nA DEMONSTRATION: nothing in this ledger was said by any state.\n\n  \
-             link   {}\n  token  {token}\n  trust  {folder}/trust\n\nFor the shell:\n  \
+             link   {}\n  token  {token}\n  trust  {folder}/trust\n\n{}\n\nFor the shell:\n  \
              export URL={url} TOKEN={token} DEMO={folder}\n\nTry:\n  \
              curl -s $URL/v1/sites -H \"Authorization: Bearer $TOKEN\"\n  \
+             curl -s $URL/v1/log/cosigners\n  \
              curl -s $URL/v1/records/{example}/bundle -H \"Authorization: Bearer $TOKEN\" -o bundle.json\n  \
              {program} verify bundle.json --trust $DEMO/trust\n\nCtrl-C ends it.",
             text("link"),
+            finality(running),
         ))
     }
+}
+
+/// How much both Parties' mirrors have cosigned.
+fn finality(running: &Running) -> String {
+    let (size, last) = (running.ledger.now().size(), running.ledger.cosigned.lines.load().last_final());
+    format!("A mirror of each Party runs beside it: {} of {size} entries are final.", last.unwrap_or(0))
 }
 
 /// The index of the first declaration of A1, for an example.

@@ -16,11 +16,11 @@ use chrono::Datelike as _;
 use serde_json::json;
 
 use super::super::player::{Player, Statement};
-use super::disputes;
 use super::places::{declaration, diagram, interceptor, sites};
 use super::report::Seen;
 use super::story::{DAY, HOUR, MINUTE, Story, after, centre_of, host_text, other, text};
 use super::visit::{Answer, Visit, Visited, intent, sides};
+use super::{disputes, mirrors};
 use crate::hash::Hash;
 use crate::service::clock::Clock;
 use crate::treaty::party::Party;
@@ -98,6 +98,11 @@ fn first_weeks(story: &mut Story<'_>) -> anyhow::Result<BTreeMap<&'static str, H
     for &party in Party::ALL {
         story.later(2 * HOUR)?;
         story.register(party, &centre_of(party), text("National centre", "Национальный центр"))?;
+    }
+    for party in mirrors::PARTIES {
+        let [mirror, window] = mirrors::keys(party);
+        story.register(party, &mirror, text("Mirror", "Зеркало"))?;
+        story.register(party, &window, text("Second window", "Второе окно"))?;
     }
     for (host, slot) in [(Party::Ro, "A1"), (Party::Pl, "A2")] {
         story.later(DAY)?;

@@ -48,6 +48,7 @@ struct Counts {
     tiles: u64,
     receipts: u64,
     rows: u64,
+    cosignatures: u64,
 }
 
 impl Auditor {
@@ -270,6 +271,13 @@ impl Auditor {
         let counts = std::mem::take(&mut self.counts);
         for (check, count, code, en, ru) in [
             ("stored", counts.rows, "columns_agree", "rows say what their entries say", "строк соответствует записям"),
+            (
+                "cosignatures",
+                counts.cosignatures,
+                "cosignatures_good",
+                "stored cosignatures are good",
+                "хранимых соподписей верны",
+            ),
             ("heads", counts.heads, "heads_agree", "committed heads agree", "зафиксированных корней сходится"),
             ("tiles", counts.tiles, "tiles_agree", "tiles agree", "плиток сходится"),
             ("receipts", counts.receipts, "receipts_agree", "receipts hold", "квитанций сходится"),

@@ -8,17 +8,16 @@ use std::collections::BTreeSet;
 
 use super::Auditor;
 use crate::evidence::bundle::{Bundle, MAX_BYTES};
+use crate::evidence::cosigned::{Lines, Seen, Worth, is_met};
 use crate::evidence::verdict::Outcome;
 use crate::hash::Hash;
-use crate::note::{Note, NoteError, Verifier};
+use crate::note::{NoteError, Verifier};
 use crate::tlog::Head;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
-use crate::tlog::cosignature::verify_cosignature;
 use crate::tlog::leaf_hash;
 use crate::tlog::policy::Policy;
 use crate::tlog::proof::{Proof, ReceiptError};
 use crate::tlog::verify::verify_inclusion;
-use crate::treaty::terms::Quorum;
 use crate::words::Words;
 
 impl Auditor {
@@ -74,32 +73,23 @@ impl Auditor {
 
     /// Every cosignature on a checkpoint of this log by a key that the log registered, and the quorum.
     fn cosignatures(&mut self, place: &str, bytes: &[u8], size: u64) {
-        let Ok(note) = Note::parse(bytes) else { return };
-        let (mut good, mut strangers) = (BTreeSet::new(), 0);
-        let own = self.log_keys();
-        for line in note.lines().iter().filter(|line| !own.iter().any(|key| key.name() == line.name)) {
-            let key = self.replica.register().key(&line.name).filter(|key| key.published.id() == line.id).cloned();
-            let Some(key) = key.filter(|key| key.name.role().cosigns()) else {
-                strangers += 1;
-                continue;
-            };
-            let name = key.name.as_str();
+        let lines = Lines::of(bytes, size, &self.log_keys(), self.replica.register());
+        for Seen { name, worth } in &lines.seen {
             let at = format!("{place}, {name}");
-            match verify_cosignature(&key.published, line, note.text()) {
-                Err(error) => {
+            match worth {
+                Worth::Bad(error) => {
                     let detail =
                         Words::new(format!("The line is not good: {error}."), format!("Строка неверна: {error}."));
                     self.fail("cosignatures", &at, "cosignature_bad", detail);
                 }
-                Ok(_) if !key.is_good_at(size) => {
+                Worth::KeyNotGood => {
                     let detail = Words::new(
                         format!("The key was not good at size {size}."),
                         format!("Ключ не действовал при размере {size}."),
                     );
                     self.add("cosignatures", Some(at), Outcome::CouldNotCheck, "cosigner_not_good", detail);
                 }
-                Ok(time) => {
-                    good.insert(name.to_owned());
+                Worth::Good(time) => {
                     let detail = Words::new(
                         format!("cosigned size {size} at POSIX time {time}"),
                         format!("подписан размер {size}, время POSIX {time}"),
@@ -108,14 +98,15 @@ impl Auditor {
                 }
             }
         }
-        if strangers > 0 {
+        if lines.strangers > 0 {
+            let count = lines.strangers;
             let detail = Words::new(
-                format!("{strangers} lines by keys that this log does not register were not looked at."),
-                format!("Строк с ключами, которых журнал не регистрировал: {strangers}; они не проверялись."),
+                format!("{count} lines by keys that this log does not register were not looked at."),
+                format!("Строк с ключами, которых журнал не регистрировал: {count}; они не проверялись."),
             );
             self.add("cosignatures", Some(place.to_owned()), Outcome::NotRequired, "cosigner_unknown", detail);
         }
-        self.quorum(place, &good);
+        self.quorum(place, &lines.good());
     }
 
     fn quorum(&mut self, place: &str, good: &BTreeSet<String>) {
@@ -209,19 +200,5 @@ impl Auditor {
             );
             self.fail("receipts", &at, "receipt_differs", detail);
         }
-    }
-}
-
-/// Whether the cosigners of these names meet a quorum.
-fn is_met(quorum: &Quorum, names: &BTreeSet<String>) -> bool {
-    let count = |of: &[Quorum]| of.iter().filter(|quorum| is_met(quorum, names)).count();
-    match quorum {
-        Quorum::All(of) => count(of) == of.len(),
-        Quorum::Any(of) => count(of) > 0,
-        Quorum::AtLeast(least, of) => count(of) >= *least as usize,
-        Quorum::Cosigner(prefix) => names.iter().any(|name| {
-            let rest = name.strip_prefix(prefix.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        }),
     }
 }

@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::Auditor;
 use crate::hash::Hash;
 use crate::replica::on_every_core;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::cosignature::answered;
 use crate::tlog::{Head, leaf_hash};
 use crate::treaty::entry::Entry;
 use crate::words::Words;
@@ -109,6 +111,29 @@ impl Auditor {
             );
             self.fail("stored", "entry", "row_missing", detail);
         }
+    }
+
+    /// Takes up a stored cosignature line: it must be good, by the key of this name that was good at this size, over the
+    /// checkpoint that the entries have at it. The ledger stores no other. Whether more of them are worth a look.
+    pub fn cosignature(&mut self, size: i64, name: &str, line: &str) -> bool {
+        self.counts.cosignatures += 1;
+        if !self.broken && self.is_cosignature(size, name, line).is_none() {
+            let detail = Words::fixed(
+                "It is not a good line by a cosigner's key that was good at this size, over the checkpoint of this size.",
+                "Это не верная строка ключа соподписанта, действовавшего при этом размере, под контрольной точкой этого размера.",
+            );
+            self.fail("cosignatures", &format!("size {size}, {name}"), "cosignature_bad", detail);
+        }
+        self.worth_a_look("cosignatures")
+    }
+
+    fn is_cosignature(&self, size: i64, name: &str, line: &str) -> Option<()> {
+        let size = u64::try_from(size).ok()?;
+        let register = self.replica.register();
+        let key = register.key(name).filter(|key| key.name.role().cosigns() && key.is_good_at(size))?;
+        let (origin, root) = (register.terms()?.origin.clone(), self.replica.tree().root_at(size)?);
+        let text = Checkpoint { origin, size, root }.to_string();
+        answered(&key.published, &format!("{line}\n"), &text).ok().map(|_| ())
     }
 
     /// Notes a committed head that cannot be one.

@@ -126,6 +126,18 @@ impl Round {
     }
 }
 
+/// A checkpoint under the ledger's own key, as a cosigner shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The whole note.
+    pub note: String,
+}
+
+/// What a cosigner shows: nothing where it never saw the ledger, and a reason where there is no telling.
+pub type Look = Result<Option<Shown>, String>;
+
 /// Why a checkpoint cannot be brought to anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoundError {
@@ -160,8 +172,12 @@ struct Brought {
     text: String,
     checkpoint: Checkpoint,
     tree: Tree,
-    current: Arc<dyn Fn() -> Tree + Send + Sync>,
+    current: Current,
 }
+
+/// Answers the newest committed tree, after waiting as long as is reasonable for one of so many entries: another process
+/// of the ledger may have added what a cosigner shows.
+pub type Current = Arc<dyn Fn(u64) -> Tree + Send + Sync>;
 
 /// The cosigners of a ledger.
 pub struct Cosigning {
@@ -170,39 +186,90 @@ pub struct Cosigning {
     targets: Vec<Arc<Target>>,
     http: Http,
     evidence: EvidenceFolder,
-    current: Arc<dyn Fn() -> Tree + Send + Sync>,
+    current: Current,
 }
 
 impl Cosigning {
-    /// The cosigners of the log with this origin and key. `current` answers the newest committed tree at any time, and
-    /// each request may take as long as `within`.
+    /// The cosigners of the log with this origin and key. Each request may take as long as `within`.
     pub fn new(
         (origin, log): (&str, Verifier),
         cosigners: Vec<Cosigner>,
         evidence: EvidenceFolder,
         within: Duration,
-        current: Arc<dyn Fn() -> Tree + Send + Sync>,
+        current: Current,
     ) -> Cosigning {
+        let (origin, http) = (origin.to_owned(), Http::new(within));
+        let mut cosigning = Cosigning { log, origin, targets: Vec::new(), http, evidence, current };
+        cosigning.ask_only(cosigners);
+        cosigning
+    }
+
+    /// From now on these are the cosigners. What is known of those who were asked before stays known.
+    pub fn ask_only(&mut self, cosigners: Vec<Cosigner>) {
+        let before = std::mem::take(&mut self.targets);
         let target = |cosigner: Cosigner| {
             let url = cosigner.url.trim_end_matches('/').to_owned();
+            let cosigner = Cosigner { url, ..cosigner };
+            let known = before.iter().find(|target| target.cosigner == cosigner);
             let (holds, cosigned) = (AtomicU64::new(0), AtomicU64::new(0));
-            Arc::new(Target { cosigner: Cosigner { url, ..cosigner }, holds, cosigned })
+            known.cloned().unwrap_or_else(|| Arc::new(Target { cosigner, holds, cosigned }))
         };
-        let targets = cosigners.into_iter().map(target).collect();
-        Cosigning { log, origin: origin.to_owned(), targets, http: Http::new(within), evidence, current }
+        self.targets = cosigners.into_iter().map(target).collect();
+    }
+
+    /// Notes that a cosigner once cosigned this size: from then on it is known if it went back behind it.
+    pub fn remember(&self, cosigner: &str, size: u64) {
+        if let Some(target) = self.targets.iter().find(|target| target.cosigner.name == cosigner) {
+            target.cosigns(size);
+        }
+    }
+
+    /// Looks at what every cosigner shows, all at once; each has as long as a request may take. In their order.
+    pub async fn look(&self) -> Vec<(String, Look)> {
+        let looks = self.targets.iter().map(|target| {
+            let (target, http) = (Arc::clone(target), self.http.clone());
+            let (origin, log) = (self.origin.clone(), self.log.clone());
+            tokio::task::spawn_blocking(move || target.look(&origin, &log, &http))
+        });
+        let looks: Vec<_> = looks.collect();
+        let mut found = Vec::with_capacity(looks.len());
+        for (target, look) in self.targets.iter().zip(looks) {
+            let look = look.await.unwrap_or_else(|_| Err("the request ended badly".into()));
+            found.push((target.cosigner.name.clone(), look));
+        }
+        found
+    }
+
+    /// Keeps what contradicts the ledger.
+    pub fn keep(&self, cosigner: &str, evidence: &Evidence) {
+        match self.evidence.keep(evidence) {
+            Ok(_) => tracing::error!(cosigner, file = evidence.name, "a cosigner shows a checkpoint that is not held"),
+            Err(error) => tracing::error!(cosigner, %error, "evidence against this ledger could not be kept"),
+        }
     }
 
     /// Brings a signed checkpoint to every cosigner at once. `arrived` is called with each good line as it comes.
-    pub async fn round(&mut self, signed: &str, mut arrived: impl FnMut(&Cosigned)) -> Result<Round, RoundError> {
+    pub async fn round(&mut self, signed: &str, arrived: impl FnMut(&Cosigned)) -> Result<Round, RoundError> {
+        self.round_of(|_| true, signed, arrived).await
+    }
+
+    /// The same with those whose names are `asked`; the round says nothing of the others.
+    pub async fn round_of(
+        &mut self,
+        asked: impl Fn(&str) -> bool,
+        signed: &str,
+        mut arrived: impl FnMut(&Cosigned),
+    ) -> Result<Round, RoundError> {
         let brought = Arc::new(self.brought(signed)?);
         let mut asks = JoinSet::new();
-        for (place, target) in self.targets.iter().enumerate() {
+        let targets: Vec<_> = self.targets.iter().filter(|target| asked(&target.cosigner.name)).collect();
+        for (place, target) in targets.iter().copied().enumerate() {
             let (target, brought, http) = (Arc::clone(target), Arc::clone(&brought), self.http.clone());
             asks.spawn_blocking(move || (place, target.ask(&brought, &http)));
         }
         let lost = Outcome::Absent("the request ended badly".into());
-        let mut outcomes: Vec<_> = self.targets.iter().map(|t| (t.cosigner.name.clone(), lost.clone())).collect();
-        let mut cosignatures = Vec::with_capacity(self.targets.len());
+        let mut outcomes: Vec<_> = targets.iter().map(|t| (t.cosigner.name.clone(), lost.clone())).collect();
+        let mut cosignatures = Vec::with_capacity(targets.len());
         while let Some(asked) = asks.join_next().await {
             let Ok((place, answer)) = asked else { continue };
             let Some((name, outcome)) = outcomes.get_mut(place) else { continue };
@@ -226,7 +293,7 @@ impl Cosigning {
     /// Opens the checkpoint of a round: one that this ledger signed and holds.
     fn brought(&self, signed: &str) -> Result<Brought, RoundError> {
         let checkpoint = Checkpoint::open(signed.as_bytes(), &self.origin, &self.log)?;
-        let tree = (self.current)();
+        let tree = (self.current)(checkpoint.size);
         if tree.root_at(checkpoint.size) != Some(checkpoint.root) {
             return Err(RoundError::NotHeld(checkpoint.size));
         }
@@ -235,17 +302,11 @@ impl Cosigning {
         Ok(Brought { log, origin, signed: signed.to_owned(), text, checkpoint, tree, current })
     }
 
-    /// Says what went wrong, and keeps what contradicts the ledger.
+    /// Keeps what contradicts the ledger.
     fn look_into(&self, cosigner: &str, outcome: &Outcome) {
-        match outcome {
-            Outcome::Cosigned | Outcome::Newer { .. } => {}
-            Outcome::Ahead(evidence) | Outcome::Forked(evidence) => match self.evidence.keep(evidence) {
-                Ok(_) => {
-                    tracing::error!(cosigner, file = evidence.name, "a cosigner shows a checkpoint that is not held")
-                }
-                Err(error) => tracing::error!(cosigner, %error, "evidence against this ledger could not be kept"),
-            },
-            other => tracing::warn!(cosigner, outcome = ?other, "not cosigned"),
+        match outcome.alarm() {
+            Some(evidence) => self.keep(cosigner, evidence),
+            None => tracing::debug!(cosigner, ?outcome, "asked"),
         }
     }
 }

@@ -24,7 +24,6 @@ use self::ask::{Asked, Silent, gather, kept};
 use self::decide::{Branch, Fork, Missing, Seen, decide};
 use self::heal::{Behind, NotHealed, heal};
 use self::load::{LoadError, Loaded};
-use super::cosigning::Cosigner;
 use super::heads::{HeadFile, HeadsError, Held};
 use super::origin::Origin;
 use super::sequencer::LedgerKeys;
@@ -33,11 +32,21 @@ use crate::replica::Replica;
 use crate::store::log::Log;
 use crate::tlog::Head;
 
+/// Where somebody shows what was cosigned last. Its key is not looked at: only the log's own signature counts, and a
+/// database that was rolled back may not name the key yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Monitor {
+    /// Its name, for people.
+    pub name: String,
+    /// Its monitoring prefix.
+    pub url: String,
+}
+
 /// What the gate may use beside the database and the second store.
 #[derive(Clone, Debug)]
 pub struct GateSettings {
-    /// Who is asked what they hold of this log. Only the log's own signature counts, so their keys are not looked at.
-    pub cosigners: Vec<Cosigner>,
+    /// Who is asked what they hold of this log.
+    pub cosigners: Vec<Monitor>,
     /// Full copies from which missing entries may be taken.
     pub mirrors: Vec<Origin>,
     /// How long somebody who is asked may take.

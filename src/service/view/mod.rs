@@ -4,11 +4,12 @@
 //! it and is computed from the register at one size.
 //!
 //! In reading order: records and what all answers share are here; [`key`], [`site`], [`inspection`], [`status`],
-//! [`timeline`], [`comparison`] and [`obligation`] show the rest;
+//! [`timeline`], [`comparison`], [`obligation`] and [`cosigners`] show the rest;
 //! [`csv`] writes any list as a table.
 //!
 //! Deliberately absent: sentences for people, and any reading of the store.
 
+mod cosigners;
 pub mod csv;
 mod key;
 mod obligation;
@@ -17,6 +18,7 @@ mod status;
 mod through;
 mod visit;
 
+pub use cosigners::cosigners;
 pub use key::key;
 pub use obligation::{obligation, obligation_line, obligations};
 pub use site::{site, site_indices};
@@ -29,6 +31,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::cosigned::Finality;
 use super::known::Known;
 use super::published::Published;
 use crate::hash::Hash;
@@ -37,6 +40,7 @@ use crate::treaty::entry::Entry;
 use crate::treaty::party::KeyName;
 use crate::treaty::past::Past;
 use crate::treaty::terms::Terms;
+use crate::treaty::time::Instant;
 
 /// Size and root, as answers carry them.
 pub fn head(head: Head) -> Value {
@@ -72,6 +76,9 @@ pub struct RecordView<'a> {
     superseded_by: Option<String>,
     links: Links,
     checkpoint: HeadView,
+    /// What cosigners said of the checkpoints that contain it. Not in exports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cosigned: Option<CosignedView>,
     /// The entry's bytes, in the answer to a submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<&'a str>,
@@ -102,6 +109,25 @@ struct Links {
 struct HeadView {
     size: u64,
     root: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CosignedView {
+    us: Option<String>,
+    ru: Option<String>,
+    r#final: Option<u64>,
+    quorum: &'static str,
+}
+
+impl RecordView<'_> {
+    /// The same with how far it is from final, and by whom and when it was cosigned. Cosignatures come later than entries,
+    /// so what is to be the same for ever goes without them.
+    pub fn cosigned(self, finality: &Finality) -> Self {
+        let at = |at: Option<Instant>| at.map(|at| at.to_string());
+        let quorum = if finality.is_demanded { "demanded" } else { "none" };
+        let cosigned = CosignedView { us: at(finality.us), ru: at(finality.ru), r#final: finality.size, quorum };
+        RecordView { cosigned: Some(cosigned), status: finality.word(), ..self }
+    }
 }
 
 impl From<Head> for HeadView {
@@ -138,6 +164,7 @@ pub fn record<'a>(
         superseded_by: past.correction_of(index).and_then(digest_of).map(|digest| digest.to_string()),
         links: links(&digest, visit.map(|visit| visit.visit().digest)),
         checkpoint: known.head().into(),
+        cosigned: None,
         entry: None,
         receipt: None,
     }

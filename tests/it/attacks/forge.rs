@@ -26,6 +26,7 @@ pub fn behind(what: &str) -> String {
             names.iter().map(|name| format!("ALTER TABLE countersign.{table} {how} TRIGGER {name};")).collect()
         };
         of("entry", &["entry_is_kept", "entry_is_not_truncated"])
+            + &of("cosignature", &["cosignature_is_kept", "cosignature_is_not_truncated"])
             + &of("tree_head", &["tree_head_is_kept", "tree_head_is_not_truncated"])
             + &of("head", &["head_is_one_row", "head_is_not_truncated", "head_moves_forward"])
     };

@@ -329,4 +329,16 @@ pub const ATTACKS: &[Attack] = &[
         }),
         &[Holder, Witness],
     ),
+    attack(
+        "A-42 a cosignature that nobody made",
+        Act::Sql(
+            |at| {
+                format!(
+                    "INSERT INTO countersign.cosignature (size, name, line) VALUES ({at}, 'RU/mirror/1', '— RU/mirror/1 AAAA')"
+                )
+            },
+            "DELETE FROM countersign.cosignature",
+        ),
+        &[Audit],
+    ),
 ];

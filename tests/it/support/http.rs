@@ -3,6 +3,7 @@
 //! Most tests drive the router itself, without sockets. The clock stands still unless a test moves it.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
 use countersign::service::clock::Clock;
+use countersign::service::cosigned::config::{CosignerAt, CosigningSettings};
 use countersign::service::gate::GateSettings;
 use countersign::service::heads::HeadsError;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
@@ -46,7 +48,22 @@ pub struct Api {
     pub clock: Clock,
     /// Its database.
     pub database: TestDatabase,
-    _folder: tempfile::TempDir,
+    /// Who cosigns.
+    pub cosigning: CosigningSettings,
+    /// Where its files are.
+    pub folder: tempfile::TempDir,
+}
+
+/// What the ledger in this folder is opened with.
+fn settings(database: &TestDatabase, folder: &Path, clock: &Clock, cosigning: &CosigningSettings) -> Settings {
+    Settings {
+        store: database.options(ClusterRole::Runtime),
+        heads: folder.join("heads"),
+        keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+        clock: clock.clone(),
+        gate: GateSettings::new(folder.join("evidence")),
+        cosigning: cosigning.clone(),
+    }
 }
 
 impl Api {
@@ -57,20 +74,25 @@ impl Api {
 
     /// The same under these terms.
     pub async fn with_terms(note: &str) -> Option<Api> {
+        Api::cosigned(note, Vec::new()).await
+    }
+
+    /// The same, with these cosigners. Nobody waits for them longer than two seconds.
+    pub async fn cosigned(note: &str, cosigners: Vec<CosignerAt>) -> Option<Api> {
         let database = database().await?;
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::scripted(now());
-        let settings = || Settings {
-            store: database.options(ClusterRole::Runtime),
-            heads: folder.path().join("heads"),
-            keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
-            clock: clock.clone(),
-            gate: GateSettings::new(folder.path().join("evidence")),
+        let cosigning = CosigningSettings {
+            every: Duration::from_millis(50),
+            within: Duration::from_millis(1_200),
+            patience: Duration::from_secs(2),
+            ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
         };
+        let settings = || settings(&database, folder.path(), &clock, &cosigning);
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
-        let api = Api { ledger, routes, clock, database, _folder: folder };
+        let api = Api { ledger, routes, clock, database, cosigning, folder };
         for state in ["US", "RU", "RO", "PL"] {
             api.record(&registration(&format!("{state}/centre/1"))).await;
         }
@@ -79,25 +101,18 @@ impl Api {
 
     /// The same ledger, opened anew from its database and its file of heads.
     pub async fn restart(self) -> Api {
-        self.try_restart().await.expect("the ledger opens again")
+        self.open_again().await.expect("the ledger opens again")
     }
 
     /// The same, where it may not start.
-    pub async fn try_restart(self) -> Result<Api, OpenError> {
-        let Api { ledger, routes, clock, database, _folder } = self;
+    pub async fn open_again(self) -> Result<Api, OpenError> {
+        let Api { ledger, routes, clock, database, cosigning, folder } = self;
         drop((ledger, routes));
         loop {
-            let settings = Settings {
-                store: database.options(ClusterRole::Runtime),
-                heads: _folder.path().join("heads"),
-                keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
-                clock: clock.clone(),
-                gate: GateSettings::new(_folder.path().join("evidence")),
-            };
-            match Ledger::open(settings).await {
+            match Ledger::open(settings(&database, folder.path(), &clock, &cosigning)).await {
                 Ok((ledger, _)) => {
                     let routes = api::routes(Arc::clone(&ledger), Timers::default());
-                    return Ok(Api { ledger, routes, clock, database, _folder });
+                    return Ok(Api { ledger, routes, clock, database, cosigning, folder });
                 }
                 // The old sequencer still holds the file.
                 Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -108,12 +123,12 @@ impl Api {
 
     /// The file of heads.
     pub fn heads(&self) -> std::path::PathBuf {
-        self._folder.path().join("heads")
+        self.folder.path().join("heads")
     }
 
     /// Where checkpoints that contradict the ledger are kept.
     pub fn evidence(&self) -> std::path::PathBuf {
-        self._folder.path().join("evidence")
+        self.folder.path().join("evidence")
     }
 
     /// Serves the ledger on a port of the loopback.

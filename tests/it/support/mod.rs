@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub mod claims;
+pub mod cosigners;
 pub mod fold;
 pub mod foreign;
 pub mod http;
