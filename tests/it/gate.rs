@@ -348,6 +348,12 @@ async fn behind_a_mirror_that_sends_false_entries_heals_nothing() {
         forger.append(&designation("US/centre/1"), now());
         forger.entries()
     };
+    let changing = Operator::of(entries.clone()).await;
+    changing.show(Some(newest.clone()));
+    changing.then(fresh.clone());
+    home.open_with(&[], &[&changing.url]).await.expect("a ledger that reads").only_reads(2, 2).await;
+    assert_eq!(home.entries().await, entries[..2], "what is committed is what was judged");
+    home.roll_back(1).await;
     for (what, lie) in [("swapped", swapped), ("altered", altered), ("unsigned", unsigned), ("fresh", fresh)] {
         let liar = Operator::of(lie).await;
         liar.show(Some(newest.clone()));
@@ -467,6 +473,20 @@ async fn forked_a_ledger_stays_down_and_leaves_a_proof() {
         std::fs::rename(file, home.folder.path().join("handed-on")).expect("moved");
         home.open(&[]).await.expect("a ledger").writes().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forked_without_its_second_store_a_ledger_signs_nothing_against_itself() {
+    let Some(home) = Home::begun().await else { return };
+    let fork = Operator::of(home.entries().await[..1].to_vec()).await;
+    fork.append(&registration("RU/centre/1"), now());
+    fork.append(&registration("US/centre/1"), now());
+    std::fs::remove_file(home.heads()).expect("removed");
+    let error = home.open(&[&shows(200, fork.newest()).await]).await.err().expect("not served");
+    let OpenError::Gate(GateError::Forked { size: 3, file: Some(file), .. }) = &error else { panic!("{error}") };
+    // Whether the database's own head was ever signed is not known, so only what was shown is kept.
+    assert_eq!(std::fs::read_to_string(file).expect("kept"), format!("{}\n", fork.newest()));
+    assert!(!home.heads().exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

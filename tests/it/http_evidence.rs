@@ -1,7 +1,11 @@
 //! Checkpoints that anybody brings: what contradicts the ledger is kept and stops it, and what does not changes nothing.
 
+use std::sync::Arc;
+
+use countersign::api::server::Timers;
 use countersign::hash::Hash;
 use countersign::note::{KeyKind, Signer};
+use countersign::service::ledger::Ledger;
 use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::fork::{Finding, judge};
 
@@ -95,6 +99,23 @@ async fn a_signed_checkpoint_beyond_the_ledger_is_kept_and_the_ledger_stops_and_
     api.send(Call::get("/readyz")).await.problem(503, "read_only");
     api.post(&designation("US/centre/1")).await.problem(503, "read_only");
     assert_eq!(api.ledger.standing.missing.as_ref().map(|missing| (missing.from, missing.to)), Some((5, 9)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_server_of_the_same_ledger_has_just_signed_is_waited_for() {
+    let Some(api) = Api::start().await else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut settings = api.settings();
+    settings.heads = folder.path().join("heads");
+    let (other, _) = Ledger::open(settings).await.expect("a second server");
+    let routes = countersign::api::routes(Arc::clone(&other), Timers::default());
+    for _ in 0..3 {
+        Call::note(&designation("US/centre/1")).send(routes.clone()).await.expect(201);
+        let said = bring(&api, &other.now().checkpoint).await.expect(200).json();
+        assert_eq!(said["finding"], "consistent", "{said}");
+    }
+    assert!(files(&api).is_empty());
+    assert!(writes(&api).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -121,6 +121,11 @@ impl Api {
         }
     }
 
+    /// What it was opened with.
+    pub fn settings(&self) -> Settings {
+        settings(&self.database, self.folder.path(), &self.clock, &self.cosigning)
+    }
+
     /// The file of heads.
     pub fn heads(&self) -> std::path::PathBuf {
         self.folder.path().join("heads")

@@ -24,6 +24,8 @@ pub struct Shown {
     entries: Vec<Vec<u8>>,
     /// The checkpoint, if not that of all entries.
     checkpoint: Option<String>,
+    /// What the tiles of entries hold from the second time on that one is asked for.
+    then: Option<Vec<Vec<u8>>>,
     /// Tiles of entries beyond this index are not answered.
     broken_from: Option<u64>,
 }
@@ -124,6 +126,11 @@ impl Operator {
         self.change(|shown| shown.checkpoint = checkpoint);
     }
 
+    /// Answers the first tile of entries as it is, and every later one from these entries.
+    pub fn then(&self, entries: Vec<Vec<u8>>) {
+        self.change(|shown| shown.then = Some(entries));
+    }
+
     /// Stops answering for tiles of entries from this index on.
     pub fn break_from(&self, index: Option<u64>) {
         self.change(|shown| shown.broken_from = index);
@@ -148,14 +155,17 @@ async fn checkpoint(State(shown): Held) -> String {
 }
 
 async fn tile(State(shown): Held, Path(path): Path<String>) -> Result<Vec<u8>, StatusCode> {
-    let shown = shown.lock().expect("no panic");
+    let mut shown = shown.lock().expect("no panic");
     let tile: TilePath = format!("tile/entries/{path}").parse().map_err(|_| StatusCode::NOT_FOUND)?;
     let range = tile.range(shown.entries.len() as u64).map_err(|_| StatusCode::NOT_FOUND)?;
     if shown.broken_from.is_some_and(|broken| range.end > broken) {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let index = |index: u64| usize::try_from(index).expect("an index");
-    let entries = &shown.entries[index(range.start)..index(range.end)];
+    let entries = shown.entries[index(range.start)..index(range.end)].to_vec();
+    if let Some(then) = shown.then.take() {
+        shown.entries = then;
+    }
     Ok(encode_bundle(entries.iter().map(Vec::as_slice)).expect("they fit"))
 }
 
