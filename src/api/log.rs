@@ -13,6 +13,7 @@ use super::access::Asked;
 use super::problem::{Detail, Problem};
 use super::request::{Parameters, Path};
 use super::{App, TEXT, json, typed};
+use crate::service::gate::decide::Missing;
 use crate::service::published::Published;
 use crate::service::view;
 use crate::tlog::TreeError;
@@ -37,6 +38,9 @@ fn never_kept(mut response: Response) -> Response {
 pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     Parameters::none(&uri)?;
     let published = app.ledger.now();
+    if let Some(missing) = &app.ledger.standing.missing {
+        return Err(Problem::read_only(missing));
+    }
     if published.halted.load().is_some() {
         let detail = Words::fixed(
             "The ledger has stopped writing; its operator finds the reason in the log of the server.",
@@ -49,6 +53,22 @@ pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
         return Err(Problem::unavailable("database", detail, 1));
     }
     Ok(never_kept(typed(TEXT, "ready\n")))
+}
+
+impl Problem {
+    /// A ledger that was rolled back, and what is missing.
+    pub fn read_only(missing: &Missing) -> Problem {
+        let (from, last, by) = (missing.from, missing.to.saturating_sub(1), &missing.by);
+        let detail = Words::new(
+            format!(
+                "This ledger was rolled back: entries {from} to {last}, which {by} knows of, are missing, and nothing is written. Keep the record and send it later, or to a mirror. The operator restores them from a mirror: countersign serve --restore-from URL."
+            ),
+            format!(
+                "Реестр был откачен назад: отсутствуют записи {from}–{last} (о них знает {by}), запись не ведётся. Сохраните документ и отправьте его позже или в зеркало. Оператор восстанавливает записи из зеркала: countersign serve --restore-from URL."
+            ),
+        );
+        Problem::unavailable("read_only", detail, 60)
+    }
 }
 
 /// `GET /v1/log`: name, keys and newest checkpoint. Public.

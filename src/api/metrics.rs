@@ -50,6 +50,7 @@ pub struct Metrics {
     last_batch: Gauge,
     queue: Gauge,
     halted: Gauge,
+    missing: Gauge,
     final_entries: Gauge,
     lag: Family<Labels<1>, Gauge>,
 }
@@ -70,6 +71,7 @@ impl Metrics {
             last_batch: Gauge::default(),
             queue: Gauge::default(),
             halted: Gauge::default(),
+            missing: Gauge::default(),
             final_entries: Gauge::default(),
             lag: Family::default(),
         };
@@ -93,6 +95,8 @@ impl Metrics {
         registry.register("last_batch_entries", "Entries of the newest batch", self.last_batch.clone());
         registry.register("queue_depth", "Records that wait for the sequencer", self.queue.clone());
         registry.register("halted", "1 if the ledger has stopped writing", self.halted.clone());
+        let help = "Entries that were signed once and are not here: the ledger only reads";
+        registry.register("missing_entries", help, self.missing.clone());
         let help = "Entries in the newest checkpoint that met the quorum of the terms";
         registry.register("final_entries", help, self.final_entries.clone());
         let help = "Entries that a cosigner has not cosigned yet, by the name of its key";
@@ -134,6 +138,8 @@ impl Metrics {
         self.last_batch.set(gauge(newest.saturating_sub(before)));
         self.queue.set(gauge(ledger.waiting() as u64));
         self.halted.set(i64::from(published.halted.load().is_some()));
+        let missing = ledger.standing.missing.as_ref().map_or(0, |missing| missing.to - missing.from);
+        self.missing.set(gauge(missing));
         self.final_entries.set(gauge(ledger.cosigned.lines.load().last_final().unwrap_or(0)));
         for one in ledger.cosigned.standings.load().iter() {
             let cosigned = one.cosigned.map_or(0, |(size, _)| size);

@@ -15,6 +15,7 @@ mod calendar;
 mod copy;
 mod docs;
 mod etag;
+mod evidence;
 mod exports;
 mod feed;
 mod ical;
@@ -27,6 +28,7 @@ mod openapi;
 pub mod operation;
 mod places;
 pub mod problem;
+pub mod quarantine;
 mod read;
 mod request;
 pub mod server;
@@ -116,6 +118,7 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Cosigners => get(log::cosigners),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),
+        Id::Evidence => post(evidence::evidence),
         Id::Checkpoint => get(log::checkpoint),
         Id::EntryTile => get(log::entry_tile),
         Id::Tile => get(log::tile),

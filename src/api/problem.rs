@@ -288,6 +288,7 @@ impl From<SubmitError> for Problem {
                 ),
                 1,
             ),
+            SubmitError::ReadOnly(missing) => Problem::read_only(&missing),
             SubmitError::Unavailable(Unavailable::Halted(_)) => Problem::unavailable(
                 "halted",
                 Words::fixed(

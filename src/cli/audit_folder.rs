@@ -104,6 +104,30 @@ pub fn replica(folder: &Path) -> anyhow::Result<Replica> {
     Ok(replica)
 }
 
+/// What the first entries of a folder add up to; every signature is checked, too.
+pub fn prefix(folder: &Path, size: u64) -> anyhow::Result<Replica> {
+    let files = in_folder(folder);
+    let (_, checkpoint) = checkpoint(&files).with_context(|| folder.display().to_string())?;
+    let held = checkpoint.map_or(0, |checkpoint| checkpoint.size);
+    if held < size {
+        bail!("{} has {held} entries, and {size} are needed", folder.display());
+    }
+    let mut replica = Replica::default();
+    for tile in tiles_of_kind(TileKind::Entries, held) {
+        let Ok(bytes) = tile_of(&files, tile) else { bail!("{tile} cannot be read") };
+        let mut entries = decode_bundle(&bytes, tile.width())?;
+        let wanted = size - replica.tree().size();
+        entries.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        if let Some(error) = replica.replay_all(&entries, Signatures::Check).error {
+            return Err(error.into());
+        }
+        if replica.tree().size() == size {
+            break;
+        }
+    }
+    Ok(replica)
+}
+
 /// Audits the log in a folder.
 pub fn audit(folder: &Path, held: &Held) -> anyhow::Result<Report> {
     walk(&in_folder(folder), held).with_context(|| folder.display().to_string())

@@ -24,6 +24,7 @@ mod export_history;
 mod export_tables;
 mod files;
 mod inspect;
+mod judge;
 mod key_show;
 mod keygen;
 mod migrate;
@@ -108,6 +109,8 @@ enum Command {
     Export(export::Arguments),
     /// Verify a whole log: every signature, every rule, every hash
     Audit(audit::Arguments),
+    /// Say what files that witnesses, mirrors or ledgers kept as evidence prove, offline
+    Judge(judge::Arguments),
     /// How the two sides stand, for any day, as known on any day, in each side's view
     Status(status::Arguments),
     /// Run a ledger for trying out, with everything made for you
@@ -199,6 +202,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Judge(arguments) => judge::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),

@@ -15,11 +15,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::files;
 use super::store::StoreArguments;
+use crate::api::quarantine::Door;
 use crate::api::{self, server::Timers};
 use crate::replica::LedgerKeys;
 use crate::service::clock::Clock;
 use crate::service::cosigned::config::{CosignerAt, CosigningSettings};
+use crate::service::gate::GateSettings;
 use crate::service::ledger::{Ledger, Settings};
+use crate::service::origin::Origin;
 use crate::store::Address;
 
 /// Serves a ledger over HTTP until it is told to stop (SIGTERM or Ctrl-C); then it lets open requests finish.
@@ -43,6 +46,18 @@ pub struct Arguments {
     /// Begin the log with these terms, signed by every root that they name
     #[arg(long, value_name = "NOTE")]
     create_log: Option<PathBuf>,
+    /// A mirror from which entries are taken that this database has lost
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_RESTORE_FROM",
+        value_delimiter = ',',
+        conflicts_with = "create_log"
+    )]
+    restore_from: Vec<String>,
+    /// A token of that mirror that reads everything
+    #[arg(long, value_name = "TOKEN", env = "COUNTERSIGN_RESTORE_TOKEN", hide_env_values = true, default_value = "")]
+    restore_token: String,
     /// Bring every checkpoint to this cosigner, a Party's mirror or witness: the name of its key, or the whole verifier
     /// key, and its address; once for each. Its key may be registered later
     #[arg(long, value_name = "KEY=URL", env = "COUNTERSIGN_COSIGNERS", value_delimiter = ' ')]
@@ -84,6 +99,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
     let settings = |keys| {
         let mut settings = settings(&opened.address, data_dir, keys, Clock::System);
+        let mirror = |url: &String| Origin::new(url, &arguments.restore_token);
+        settings.gate.mirrors = arguments.restore_from.iter().map(mirror).collect();
         settings.cosigning.cosigners.clone_from(&arguments.cosigner);
         settings
     };
@@ -112,8 +129,9 @@ pub fn read_keys(log: &[PathBuf], clerk: &[PathBuf]) -> anyhow::Result<LedgerKey
 
 /// What a ledger in this data directory is opened with; nobody cosigns.
 pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
-    let cosigning = CosigningSettings::with(Vec::new(), data_dir.join("evidence"));
-    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, cosigning }
+    let evidence = data_dir.join("evidence");
+    let (gate, cosigning) = (GateSettings::new(evidence.clone()), CosigningSettings::with(Vec::new(), evidence));
+    Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, gate, cosigning }
 }
 
 /// A server that runs.
@@ -128,17 +146,24 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the ledger and begins to listen.
+    /// Begins to listen, and opens the ledger.
     pub async fn start(listen: SocketAddr, settings: Settings) -> anyhow::Result<Running> {
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}: another program may be using it; give another --listen")
         })?;
         let address = listener.local_addr()?;
-        let (ledger, sequencer) = Ledger::open(settings).await?;
         let (stop, stopped) = watch::channel(false);
-        let timers = Timers::default();
-        let server =
-            tokio::spawn(api::server::serve(listener, api::routes(Arc::clone(&ledger), timers), timers, stopped));
+        let (timers, door) = (Timers::default(), Door::default());
+        let server = tokio::spawn(api::server::serve(listener, door.routes(), timers, stopped));
+        let (ledger, sequencer) = match Ledger::open(settings).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let _ = stop.send(true);
+                let _ = server.await;
+                return Err(error.into());
+            }
+        };
+        door.open(api::routes(Arc::clone(&ledger), timers));
         Ok(Running { address, ledger, stop, server, sequencer })
     }
 

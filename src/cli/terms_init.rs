@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::files;
 use crate::author::Draft;
-use crate::note::Verifier;
+use crate::note::{Note, Verifier};
 use crate::service::clock::Clock;
 use crate::tlog::EMPTY_ROOT;
+use crate::tlog::checkpoint::Checkpoint;
 use crate::treaty::party::{KeyName, Party, Role};
 use crate::treaty::record::{Anchor, Channel, Kind};
 
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// Let anybody read checkpoints and hash tiles
     #[arg(long)]
     public_log: bool,
+    /// The last checkpoint of a log that has ended, which the new one continues: its signed note
+    #[arg(long, value_name = "FILE")]
+    succeeds: Option<PathBuf>,
     /// Where to write the text; it must not exist yet. Standard output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -44,10 +48,22 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let keys = Keys::read(&arguments.keys)?;
     let clock = Clock::System;
-    let draft = draft(&arguments.origin, &keys, arguments.demonstration, arguments.public_log, &clock)?;
+    let mut draft = draft(&arguments.origin, &keys, arguments.demonstration, arguments.public_log, &clock)?;
+    if let Some(path) = &arguments.succeeds {
+        draft.body["succeeds"] = ended(path)?;
+    }
     files::write_result(arguments.out.as_deref(), &draft.text(&arguments.origin))?;
     eprintln!("To be signed by: {}", draft.signers.join(", "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the terms say of the log that ended. Whoever signs them compares it with the checkpoint that each side holds.
+fn ended(path: &Path) -> anyhow::Result<Value> {
+    let bytes = files::read(path)?;
+    let note = Note::parse(&bytes).with_context(|| format!("{} is not a signed checkpoint", path.display()))?;
+    let before = Checkpoint::parse(note.text()).with_context(|| format!("{} is not a checkpoint", path.display()))?;
+    eprintln!("It continues {}, which ended with {} entries and the root {}.", before.origin, before.size, before.root);
+    Ok(json!({ "origin": before.origin, "size": before.size, "root": before.root.to_string() }))
 }
 
 /// The keys that terms name.

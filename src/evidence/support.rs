@@ -19,6 +19,7 @@ use crate::treaty::admit::Case;
 use crate::treaty::entry::Entry;
 use crate::treaty::record::{Body, Malformed};
 use crate::treaty::register::{Applied, Register};
+use crate::treaty::terms::Succeeds;
 use crate::treaty::verify::LineState;
 use crate::words::Words;
 
@@ -119,4 +120,13 @@ pub(super) fn first_fault(malformed: &Malformed) -> Words {
         let place = if fault.pointer.is_empty() { format!("line {}", fault.line) } else { fault.pointer.clone() };
         Words::new(format!("{place}: {}", fault.detail.en), format!("{place}: {}", fault.detail.ru))
     })
+}
+
+/// What a log says of the one that it continues.
+pub fn succeeds(before: &Succeeds) -> Words {
+    let (origin, size, root) = (&before.origin.0, before.size.0, before.root);
+    Words::new(
+        format!("This log continues {origin}, which ended with {size} entries and the root {root}."),
+        format!("Этот журнал продолжает {origin}, который завершился с {size} записями и корнем {root}."),
+    )
 }

@@ -13,7 +13,7 @@
 
 use super::bundle::Bundle;
 use super::cosigned::Lines;
-use super::support::{Ledger, first_fault, prove};
+use super::support::{Ledger, first_fault, prove, succeeds};
 use super::trust::Trust;
 use super::verdict::{About, Check, Finding, Outcome, TrustUsed, Verdict};
 use crate::hash::Hash;
@@ -145,6 +145,10 @@ impl Examination<'_> {
             self.findings.fail(Check::Form, None, "bundle_contradicts_itself", detail);
         }
         self.trust(entry_0.signed.digest, &terms.origin);
+        if let Some(before) = &terms.succeeds {
+            let words = succeeds(before);
+            self.findings.add(Check::Trust, Outcome::Pass, Some(&terms.origin), "succeeds", words);
+        }
         let mut ledger = Ledger::new(replica.register().clone());
         let support = &self.bundle.support;
         let judged = support.iter().try_for_each(|proved| ledger.take_up(proved));

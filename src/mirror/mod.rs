@@ -14,8 +14,9 @@ pub mod evidence;
 pub mod follow;
 pub mod gate;
 pub mod load;
-pub mod origin;
 pub mod shown;
+
+pub use crate::service::origin;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -145,6 +145,8 @@ impl Ledger {
             clock,
             trust,
             copy,
+            standing: Arc::default(),
+            evidence: None,
             keys,
             queue,
             verifying,

@@ -70,7 +70,29 @@ pub enum HeadsError {
     },
 }
 
+/// What the file says, before it is compared with anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Whether there is a file at all.
+    pub is_there: bool,
+    /// Whether its last line is torn, and does not count.
+    pub is_torn: bool,
+    /// The heads, ascending.
+    pub heads: Vec<Head>,
+}
+
 impl HeadFile {
+    /// Looks at the file without touching it.
+    pub fn look(path: &Path) -> Result<Held, HeadsError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Held::default()),
+            Err(source) => return Err(HeadsError::Io { path: path.to_owned(), source }),
+        };
+        let (whole, torn) = bytes.split_at(whole_lines(&bytes));
+        Ok(Held { is_there: true, is_torn: !torn.is_empty(), heads: read(path, whole)? })
+    }
+
     /// Opens or creates the file, and compares every head in it with `tree`. Equal or behind is fine: a crash between
     /// the commit and the flush leaves the file one batch behind.
     pub fn open(path: &Path, tree: &Tree) -> Result<HeadFile, HeadsError> {
@@ -88,21 +110,15 @@ impl HeadFile {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
-        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let whole = whole_lines(&bytes);
         if whole < bytes.len() {
             bytes.truncate(whole);
             file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(io)?;
         }
         file.seek(SeekFrom::End(0)).map_err(io)?;
-        let text = String::from_utf8_lossy(&bytes); // what is not UTF-8 is no head either
-        let mut last = None;
-        for (i, line) in text.lines().enumerate() {
-            let head = parse(line).filter(|head: &Head| last.is_none_or(|last: Head| last.size < head.size));
-            let head = head.ok_or(HeadsError::Malformed { path: path.to_owned(), line: i + 1 })?;
-            agrees(tree, head)?;
-            last = Some(head);
-        }
-        Ok(HeadFile { path: path.to_owned(), file, last })
+        let heads = read(path, &bytes)?;
+        heads.iter().try_for_each(|&head| agrees(tree, head))?;
+        Ok(HeadFile { path: path.to_owned(), file, last: heads.last().copied() })
     }
 
     /// The greatest size in the file at `path`: what lies beyond was never signed. 0 where there is no file, or none
@@ -147,6 +163,22 @@ impl HeadFile {
     pub fn last(&self) -> Option<Head> {
         self.last
     }
+}
+
+/// How many bytes end with a line feed: what follows them was torn by a crash.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1)
+}
+
+/// The heads of whole lines.
+fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Head>, HeadsError> {
+    let text = String::from_utf8_lossy(bytes); // what is not UTF-8 is no head either
+    let mut heads: Vec<Head> = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let head = parse(line).filter(|head| heads.last().is_none_or(|last| last.size < head.size));
+        heads.push(head.ok_or(HeadsError::Malformed { path: path.to_owned(), line: i + 1 })?);
+    }
+    Ok(heads)
 }
 
 fn parse(line: &str) -> Option<Head> {

@@ -16,6 +16,17 @@ pub fn keys_agree(replica: &Replica, keys: &LedgerKeys) -> Result<(), OpenError>
     Ok(())
 }
 
+/// The keys are of the log that the store holds, if it holds one: a log keeps its name when its keys change.
+pub fn keys_fit(replica: &Replica, keys: &LedgerKeys) -> Result<(), OpenError> {
+    let Some(terms) = replica.register().terms() else { return Ok(()) };
+    for (office, given, named) in [("log", &keys.log, &terms.log), ("clerk", &keys.clerk, &terms.clerk)] {
+        if given.iter().any(|signer| signer.verifier().name() != named.at(1).name()) {
+            return Err(OpenError::OtherKey(office));
+        }
+    }
+    Ok(())
+}
+
 /// The keys for the next entry are there.
 pub fn keys_are_there(replica: &Replica, keys: &LedgerKeys) -> Result<(), OpenError> {
     let (Some(terms), size) = (replica.register().terms(), replica.tree().size()) else {

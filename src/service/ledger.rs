@@ -1,19 +1,17 @@
 //! One ledger, opened: everything that a server shares between its requests.
 //!
 //! [`Ledger::create`] begins a log with entry 0; [`Ledger::open`] hashes and folds every entry that the store holds,
-//! compares the result with the head row and with the second store, and starts the sequencer. Only then does anything
-//! get signed. [`Ledger::close`] lets the sequencer finish what waits.
+//! passes the boot gate ([`super::gate`]), and starts the sequencer. Only then does anything get signed.
 //!
-//! Invariants: a ledger is opened only with the keys that its terms put in force for the next entry; a store that contradicts itself, or that
-//! stands behind the heads that were signed, is not opened.
+//! Invariants: a ledger is opened only with the keys that its terms put in force for the next entry; a store that
+//! contradicts itself or what was signed is not opened, and one that stands behind is not written to.
 //!
-//! Deliberately absent: comparison with what mirrors and witnesses hold.
+//! Deliberately absent: what the gate decides by.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use imbl::Vector;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
@@ -21,12 +19,14 @@ use super::access::Token;
 use super::accesses::Accesses;
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::copy::Mirrored;
-use super::cosigned::config::{CosignerError, CosigningSettings, check};
+use super::cosigned::config::{CosignerAt, CosignerError, CosigningSettings, check};
 use super::cosigned::rounds::Rounds;
 use super::cosigned::{Cosigned, lines};
 use super::former::{self, FormerError};
+use super::gate::load::{LoadError, Loaded};
+use super::gate::{self, GateError, GateSettings};
 use super::heads::{HeadFile, HeadsError};
-use super::keys::{keys_agree, keys_are_there};
+use super::keys::{keys_agree, keys_are_there, keys_fit};
 use super::published::{Published, Seal};
 use super::query::QueryError;
 use super::sequencer::{QUEUE, Sequencer, Submission};
@@ -39,10 +39,10 @@ use crate::store::postgres::PostgresLog;
 use crate::store::read::{Reader, pool};
 use crate::store::{Address, StoreError};
 use crate::tlog::{Head, leaf_hash};
-use crate::treaty::admit::Signatures;
 use crate::treaty::record::{Malformed, Signed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::register::Register;
+use crate::witness::evidence::EvidenceFolder;
 
 /// Connections that read for requests.
 pub(super) const READERS: u32 = 8;
@@ -57,6 +57,8 @@ pub struct Settings {
     pub keys: LedgerKeys,
     /// The time.
     pub clock: Clock,
+    /// What the boot gate may use.
+    pub gate: GateSettings,
     /// Who cosigns, and how they are asked.
     pub cosigning: CosigningSettings,
 }
@@ -120,6 +122,14 @@ pub enum OpenError {
     /// Start again: the database will say whether entry 0 is there.
     #[error("entry 0 could not be committed: {0}")]
     Commit(#[from] CommitError),
+    /// See the reason.
+    #[error(transparent)]
+    Gate(GateError),
+    /// Begin a new ledger in another data directory.
+    #[error(
+        "{0} says that a log of {1} entries was signed here: a new one needs a data directory of its own; to get the old one back, leave --create-log out and give --restore-from"
+    )]
+    SignedHere(PathBuf, u64),
     /// Take the right note: this database is no demonstration.
     #[error("a scripted clock is for demonstrations, and the terms of this log do not say that it is one")]
     NotADemonstration,
@@ -150,6 +160,10 @@ pub struct Ledger {
     pub trust: Trust,
     /// What makes this a copy of another server's log, where it is one.
     pub copy: Option<Arc<Mirrored>>,
+    /// How it came through the boot gate.
+    pub standing: Arc<gate::Standing>,
+    /// Where checkpoints that contradict it are kept; a copy's mirror has its own.
+    pub(super) evidence: Option<EvidenceFolder>,
     /// Countersign records while they wait; a copy has none.
     pub(super) keys: Option<Arc<LedgerKeys>>,
     /// Where records wait for the sequencer.
@@ -172,6 +186,10 @@ impl Ledger {
         let clerk = settings.keys.clerk.first().ok_or(OpenError::OtherKey("clerk"))?;
         let (entry, replica) = Replica::begin(verified, now, clerk)?;
         keys_agree(&replica, &settings.keys)?;
+        let signed = HeadFile::last_size(&settings.heads);
+        if signed > 0 {
+            return Err(OpenError::SignedHere(settings.heads.clone(), signed));
+        }
         let mut log = PostgresLog::new(settings.store.clone());
         let held = log.entries_after(0).await?;
         if held.head.size > 0 {
@@ -188,17 +206,25 @@ impl Ledger {
         Ok(Trust { origin: entry.signed.record.origin.clone(), terms: entry.signed.digest })
     }
 
-    /// Opens the log that the store holds. The task ends when the ledger is dropped.
+    /// Opens the log that the store holds, if the boot gate lets it pass. The task ends when the ledger is dropped.
     pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
-        let (replica, sizes, trust) = load(&mut log, HeadFile::last_size(&settings.heads)).await?;
+        let mut loaded = Loaded::default();
+        loaded.read(&mut log, HeadFile::last_size(&settings.heads)).await?;
+        keys_fit(&loaded.replica, &settings.keys)?;
+        // The boot gate: nothing was signed or shown before it.
+        let (mut asked, mut cosigning) = (settings.gate, settings.cosigning);
+        asked.cosigners.extend(cosigning.cosigners.iter().map(CosignerAt::monitor));
+        let places = gate::Places { log: &mut log, heads: &settings.heads };
+        let passed = gate::pass(&asked, &settings.keys, places, loaded).await?;
+        let (Loaded { replica, sizes, trust }, heads, standing) = (passed.loaded, passed.heads, passed.standing);
+        let trust = trust.ok_or(OpenError::NotBegun)?;
         keys_are_there(&replica, &settings.keys)?;
-        check(&settings.cosigning.cosigners, replica.register())?;
+        check(&cosigning.cosigners, replica.register())?;
         let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
         if !settings.clock.is_system() && !demonstration {
             return Err(OpenError::NotADemonstration);
         }
-        let heads = second_store(&settings.heads, &replica, &sizes)?;
         let keys = Arc::new(settings.keys);
         let seal = Arc::new(Seal::new(&trust.origin, Arc::clone(&keys)));
         former::keep(&settings.heads.with_file_name("former"), &replica, &sizes, &keys, &seal)?;
@@ -206,23 +232,26 @@ impl Ledger {
         let reader = Reader::new(pool(settings.store.clone(), READERS));
         let lines = lines::load(&reader, &published, &seal).await?;
         let published = Arc::new(ArcSwap::from_pointee(published));
-        let cosigned =
-            Rounds::start(settings.cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
+        if let Some(missing) = &standing.missing {
+            published.load().halted.store(Some(Arc::new(missing.to_string())));
+            cosigning.cosigners.clear(); // nothing new is brought to anybody
+        }
+        let cosigned = Rounds::start(cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let sequencer = Sequencer::new(
-            log,
-            Arc::clone(&seal),
-            Arc::clone(&keys),
-            heads,
-            settings.clock.clone(),
-            Arc::clone(&published),
-        );
-        let task = tokio::spawn(sequencer.run(waiting));
+        let clock = settings.clock.clone();
+        let task = match heads {
+            Some(heads) => {
+                let (seal, keys, published) = (Arc::clone(&seal), Arc::clone(&keys), Arc::clone(&published));
+                tokio::spawn(Sequencer::new(log, seal, keys, heads, clock, published).run(waiting))
+            }
+            None => tokio::spawn(async move { drop(waiting) }), // nothing is written
+        };
         let accesses = Accesses::start(Reader::new(pool(settings.store, 1)));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, keys, copy) = (settings.clock, Some(keys), None);
         let long = Arc::new(Semaphore::new(1));
+        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&asked.evidence)));
         let ledger = Ledger {
             published,
             seal,
@@ -232,6 +261,8 @@ impl Ledger {
             clock,
             trust,
             copy,
+            standing,
+            evidence,
             keys,
             queue,
             verifying,
@@ -257,41 +288,23 @@ impl Ledger {
     }
 }
 
-/// Hashes and folds every entry. Up to the size that was signed, signatures are the business of audits and mirrors.
-/// Beyond it nothing has been signed yet: what stands there came through the database, and is checked in full.
-async fn load(log: &mut PostgresLog, signed: u64) -> Result<(Replica, Vector<u64>, Trust), OpenError> {
-    let mut replica = Replica::default();
-    let mut sizes = Vector::new();
-    let mut trust = None;
-    loop {
-        let page = log.load(replica.head().size).await?;
-        for bytes in &page.entries {
-            let is_signed = replica.tree().size() < signed;
-            let signatures = if is_signed { Signatures::CheckedElsewhere } else { Signatures::Check };
-            let entry = replica.replay(bytes, signatures)?;
-            trust.get_or_insert_with(|| Trust {
-                origin: entry.signed.record.origin.clone(),
-                terms: entry.signed.digest,
-            });
-        }
-        sizes.extend(page.sizes);
-        if page.entries.is_empty() || replica.head().size >= page.head.size {
-            if replica.head() != page.head {
-                return Err(OpenError::HeadDiffers { head: page.head, entries: replica.head() });
-            }
-            break;
+/// The errors of reading a log stand beside the others, each by itself.
+impl From<LoadError> for OpenError {
+    fn from(error: LoadError) -> OpenError {
+        match error {
+            LoadError::Store(error) => OpenError::Store(error),
+            LoadError::HeadDiffers { head, entries } => OpenError::HeadDiffers { head, entries },
+            LoadError::Replay(error) => OpenError::Replay(error),
         }
     }
-    Ok((replica, sizes, trust.ok_or(OpenError::NotBegun)?))
 }
 
-/// The file of heads agrees with the tree. Heads that a crash kept out of it are added.
-fn second_store(path: &Path, replica: &Replica, sizes: &Vector<u64>) -> Result<HeadFile, HeadsError> {
-    let mut heads = HeadFile::open(path, replica.tree())?;
-    let known = heads.last().map_or(0, |head| head.size);
-    let missing = sizes.iter().copied().filter(|&size| size > known);
-    let missing: Vec<Head> =
-        missing.map(|size| Head { size, root: replica.tree().root_at(size).unwrap_or_default() }).collect();
-    heads.append_all(&missing)?;
-    Ok(heads)
+impl From<GateError> for OpenError {
+    fn from(error: GateError) -> OpenError {
+        match error {
+            GateError::Load(error) => error.into(),
+            GateError::Heads(error) => OpenError::Heads(error),
+            other => OpenError::Gate(other),
+        }
+    }
 }

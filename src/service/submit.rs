@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::gate::decide::Missing;
 use super::ledger::Ledger;
 use super::published::Published;
 use super::sequencer::{Submission, Unavailable};
@@ -59,6 +60,9 @@ pub enum SubmitError {
     /// Use a new id for another text.
     #[error("the id was used before by the same author for another text, at index {0}")]
     Conflict(u64),
+    /// The ledger only reads until the entries that it lost have been restored.
+    #[error("the ledger only reads: {0}")]
+    ReadOnly(Missing),
     /// Try again with the same bytes.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -75,6 +79,9 @@ impl Ledger {
         source: String,
         request_id: Option<String>,
     ) -> Result<Recorded, SubmitError> {
+        if let Some(missing) = &self.standing.missing {
+            return Err(SubmitError::ReadOnly(missing.clone()));
+        }
         let verified = self.verify(bytes, source).await?;
         let digest = verified.signed().digest;
         let (reply, answer) = oneshot::channel();

@@ -112,7 +112,20 @@ async fn look(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Result<(
     too_much(connection, true, unfit).await?;
     too_little(connection, unfit).await?;
     tables(connection, unfit).await?;
-    triggers(connection, unfit).await
+    triggers(connection, unfit).await?;
+    // What has a name of its own is said by it; everything else shows as a line that is missing or too many.
+    if unfit.iter().all(Unfit::is_setting) {
+        fingerprint(connection, unfit).await?;
+    }
+    Ok(())
+}
+
+/// The schema is, line by line, the one that this program makes.
+async fn fingerprint(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Result<(), StoreError> {
+    sqlx::raw_sql("SET search_path = pg_catalog").execute(&mut *connection).await?;
+    let differences = super::catalogue::differences(connection).await?;
+    unfit.extend(differences.into_iter().map(Unfit::Altered));
+    Ok(())
 }
 
 async fn version(connection: &mut PgConnection, unfit: &mut Vec<Unfit>) -> Result<(), StoreError> {

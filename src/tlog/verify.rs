@@ -54,6 +54,14 @@ pub fn verify_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash], root:
     if hash == root { Ok(()) } else { Err(ProofError::OtherRoot) }
 }
 
+/// The part of a proof of the leaf at `index` in a tree of `size` leaves that proves it as the last leaf of the tree that
+/// ends with it: what stands to its left. With the leaves before it, it says whether they are those of the greater tree.
+pub fn as_last_leaf(index: u64, size: u64, proof: &[Hash]) -> Vec<Hash> {
+    let inner = 64 - (index ^ size.saturating_sub(1)).leading_zeros() as usize;
+    let is_left = |(level, _): &(usize, &Hash)| *level >= inner || index >> level & 1 == 1;
+    proof.iter().enumerate().filter(is_left).map(|(_, hash)| *hash).collect()
+}
+
 /// Whether the tree with `second` leaves and `second_root` begins with the one of `first` leaves and `first_root`
 /// (RFC 6962 section 2.1.2). The proof is empty where `first` is 0 or equals `second`.
 pub fn verify_consistency(

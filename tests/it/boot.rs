@@ -9,6 +9,7 @@ use countersign::replica::LedgerKeys;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
+use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::store::cluster::ClusterRole;
 use countersign::treaty::admit::Signatures;
@@ -22,7 +23,8 @@ fn settings(database: &TestDatabase, folder: &std::path::Path) -> Settings {
     let keys = LedgerKeys::new(log_key(), clerk_key());
     let store = database.options(ClusterRole::Runtime);
     let (heads, cosigning) = (folder.join("heads"), CosigningSettings::none());
-    Settings { store, heads, keys, clock: Clock::scripted(now()), cosigning }
+    let gate = GateSettings::new(folder.join("evidence"));
+    Settings { store, heads, keys, clock: Clock::scripted(now()), gate, cosigning }
 }
 
 /// Opens the ledger and lets it go again.

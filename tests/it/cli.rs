@@ -54,7 +54,7 @@ fn every_command_has_a_manual() {
     let all = success(&["--help"]);
     for command in [
         "keygen", "key", "terms", "new", "check", "sign", "prepare", "submit", "receipt", "serve", "mirror", "migrate",
-        "token", "verify", "inspect", "export", "audit", "status", "demo", "bench",
+        "token", "verify", "inspect", "export", "audit", "judge", "status", "demo", "bench",
     ] {
         assert!(all.contains(&format!("\n  {command} ")), "{command} is listed");
         let manual = success(&[command, "--help"]);

@@ -46,6 +46,7 @@ impl Described {
                 let text = record.text(super::support::ledger::ORIGIN);
                 text.splitn(3, '\n').nth(2).expect("an object").as_bytes().to_vec()
             }
+            Sent::Checkpoint => self.stock.api.ledger.now().checkpoint.as_bytes().to_vec(),
             Sent::Bundle => self.bundle.clone(),
             Sent::Supposition => br#"{ "view": "all", "limits": { "notice": "48h" } }"#.to_vec(),
         }

@@ -197,6 +197,17 @@ async fn a_schema_changed_by_hand_is_noticed() {
              CREATE CONSTRAINT TRIGGER later AFTER INSERT ON countersign.entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.f()",
             "the trigger later, which is not ours",
         ),
+        // What no check has a name for shows in the fingerprint of the schema.
+        (
+            "CREATE OR REPLACE FUNCTION countersign.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "not of this program: function countersign.refuse()",
+        ),
+        ("ALTER TABLE countersign.entry ADD COLUMN extra text", "not of this program: column entry.extra"),
+        (
+            "ALTER TABLE countersign.entry ALTER COLUMN note SET DEFAULT ''",
+            "missing from the schema: column entry.note",
+        ),
+        ("GRANT SELECT ON countersign.token TO PUBLIC", "not of this program: grant SELECT on token to public"),
         ("UPDATE countersign.migration SET checksum = 'x'", "migration 1 in the database is not the one"),
         ("INSERT INTO countersign.migration VALUES (99, 'x', now(), true, 'x', 0)", "migration 99"),
         ("DELETE FROM countersign.migration", "run `countersign migrate`"),

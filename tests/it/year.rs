@@ -11,6 +11,7 @@ use countersign::replica::LedgerKeys;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
+use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::published::Published;
 use countersign::store::cluster::ClusterRole;
@@ -276,6 +277,7 @@ impl Copy {
             heads: folder.path().join("heads"),
             keys: LedgerKeys::new(key(&origin), key(&format!("{origin}/clerk"))),
             clock: Clock::System,
+            gate: GateSettings::new(folder.path().join("evidence")),
             cosigning: CosigningSettings::none(),
         };
         let (ledger, sequencer) = Ledger::open(settings).await.expect("a ledger");

@@ -67,6 +67,9 @@ fn describe(operation: &Operation) -> Value {
     if let Some(sent) = operation.sent {
         let schema = match sent {
             Sent::Note => json!({ "type": "string", "maxLength": crate::treaty::record::MAX_BYTES }),
+            Sent::Checkpoint => {
+                json!({ "type": "string", "maxLength": crate::service::gate::evidence::MAX_BYTES })
+            }
             Sent::Record => reference("draft"),
             Sent::Bundle => reference("bundle"),
             Sent::Supposition => reference("supposition"),

@@ -33,6 +33,7 @@ pub fn components() -> Value {
     shapes.insert("problem".into(), problem());
     shapes.insert("bundle".into(), bundle());
     shapes.insert("log".into(), log());
+    shapes.insert("evidence".into(), evidence());
     shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
     shapes.insert("status".into(), status());
@@ -60,6 +61,22 @@ fn status() -> Value {
     properties.insert("terms".into(), json!({ "type": ["string", "null"] }));
     properties.insert("checkpoint".into(), reference("head"));
     json!({ "type": "object", "properties": properties, "required": ["as_of", "checkpoint", "known_at", "links", "period"] })
+}
+
+/// What a checkpoint says about the ledger.
+fn evidence() -> Value {
+    let words = ["consistent", "forked", "beyond"];
+    json!({
+        "type": "object",
+        "properties": {
+            "finding": { "type": "string", "enum": words },
+            "size": { "type": "integer", "minimum": 0 },
+            "root": schema(&Hash::schema()),
+            "entries": { "type": "integer", "minimum": 0 },
+            "words": { "type": "object" },
+        },
+        "required": ["finding", "size", "root", "entries", "words"],
+    })
 }
 
 /// An obligation in one view.

@@ -27,6 +27,8 @@ pub enum Id {
     Inclusion,
     /// The proof that one tree begins with another.
     Consistency,
+    /// Takes a signed checkpoint that may contradict the ledger.
+    Evidence,
     /// The newest signed checkpoint (C2SP tlog-checkpoint).
     Checkpoint,
     /// A bundle of entries (C2SP tlog-tiles).

@@ -140,13 +140,15 @@ pub enum Sent {
     Bundle,
     /// What is supposed.
     Supposition,
+    /// A signed checkpoint.
+    Checkpoint,
 }
 
 impl Sent {
     /// The media type.
     pub const fn media_type(self) -> &'static str {
         match self {
-            Sent::Note => "text/plain",
+            Sent::Note | Sent::Checkpoint => "text/plain",
             Sent::Record | Sent::Supposition => "application/json",
             Sent::Bundle => crate::evidence::bundle::MEDIA_TYPE,
         }
@@ -159,6 +161,7 @@ impl Sent {
             Sent::Record => "record.json",
             Sent::Bundle => "record.bundle",
             Sent::Supposition => "what-if.json",
+            Sent::Checkpoint => "checkpoint",
         }
     }
 }

@@ -100,6 +100,15 @@ pub const OPERATIONS: &[Operation] = &[
         Answered::Json("consistency"),
         example("/v1/log/proofs/consistency/3/5", Mistake::Parameter, Mistake::BadToken),
     ),
+    post(
+        (Id::Evidence, "evidence"),
+        "/v1/log/evidence",
+        "Takes a checkpoint that this log signed: whether it is of this history. One that is not is kept, and nothing more is written",
+        Access::Open,
+        Sent::Checkpoint,
+        Answered::Json("evidence"),
+        example("/v1/log/evidence", Mistake::MediaType, Mistake::Malformed("checkpoint_malformed")),
+    ),
     get(
         (Id::Checkpoint, "checkpoint"),
         "/checkpoint",

@@ -17,6 +17,7 @@ mod stored;
 pub use report::{ANY, AuditCheck, MEANINGS, Meaning, ORDER, Report};
 pub use stored::Row;
 
+use super::support::succeeds;
 use super::trust::Trust;
 use super::verdict::Outcome;
 use crate::hash::Hash;
@@ -133,6 +134,10 @@ impl Auditor {
             _ => Words::new(found.to_string(), found.to_string()),
         };
         self.add("trust", None, result, code, detail);
+        if let Some(before) = self.replica.register().terms().and_then(|terms| terms.succeeds.as_ref()) {
+            let words = succeeds(before);
+            self.add("trust", Some("entry 0".into()), Outcome::Pass, "succeeds", words);
+        }
     }
 
     /// There is no entry 0 that could be compared with the root of trust.

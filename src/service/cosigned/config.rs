@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::note::Verifier;
 use crate::service::cosigning::Cosigner;
+use crate::service::gate::Monitor;
 use crate::treaty::party::KeyName;
 use crate::treaty::register::Register;
 
@@ -102,6 +103,11 @@ impl FromStr for CosignerAt {
 }
 
 impl CosignerAt {
+    /// Where it shows what it holds, whatever the log says of its key.
+    pub fn monitor(&self) -> Monitor {
+        Monitor { name: self.name.to_string(), url: self.url.clone() }
+    }
+
     /// The cosigner with the key that the log names, if that is good now.
     pub fn resolve(&self, register: &Register) -> Result<Cosigner, CosignerError> {
         let name = self.name.to_string();

@@ -15,7 +15,7 @@
 //! Deliberately absent: when a round is due, where lines are stored, and what a policy makes of them.
 
 mod ask;
-mod http;
+pub(super) mod http;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

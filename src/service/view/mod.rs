@@ -224,7 +224,7 @@ pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
     let mut checkpoint = head(published.replica.head());
     checkpoint["note"] = published.checkpoint.as_ref().into();
     let size = published.size();
-    json!({
+    let mut value = json!({
         "origin": terms.origin,
         "log_vkey": terms.log.at(size).to_string(),
         "clerk_vkey": terms.clerk_of(size).to_string(),
@@ -234,7 +234,12 @@ pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
         "demonstration": terms.demonstration,
         "log_keys": own_keys(&terms.log),
         "clerk_keys": own_keys(&terms.clerk),
-    })
+    });
+    if let Some(before) = &terms.succeeds {
+        let (origin, size, root) = (&before.origin.0, before.size.0, before.root.to_string());
+        value["succeeds"] = json!({ "origin": origin, "size": size, "root": root });
+    }
+    value
 }
 
 /// The keys of an office, each with the first and, if there is one, the last size that is its own.

@@ -1,6 +1,7 @@
 //! Known answers of the log's formats: one small log of eight entries, computed by several independent programs.
 
 mod checkpoint;
+mod fork;
 mod policy;
 mod proof;
 mod tiles;

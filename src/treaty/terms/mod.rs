@@ -313,6 +313,9 @@ impl Terms {
                 wrong(format!("/body/roots/{party}"), "missing");
             }
         }
+        if self.succeeds.as_ref().is_some_and(|before| before.origin.0 == self.origin) {
+            wrong("/body/succeeds/origin".into(), "a log that continues another has a name of its own");
+        }
         for (party, roots) in &self.roots {
             for (key, role) in [(&roots.root, Role::Root), (&roots.recovery, Role::Recovery)] {
                 if !is_key_of(&key.0, *party, role) {

@@ -17,6 +17,7 @@ use countersign::hash::{Hash, hex};
 use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::{CosignerAt, CosigningSettings};
+use countersign::service::gate::GateSettings;
 use countersign::service::heads::HeadsError;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::store::cluster::ClusterRole;
@@ -62,7 +63,8 @@ fn settings(
     keys: LedgerKeys,
 ) -> Settings {
     let (store, heads) = (database.options(ClusterRole::Runtime), folder.join("heads"));
-    Settings { store, heads, keys, clock: clock.clone(), cosigning: cosigning.clone() }
+    let gate = GateSettings::new(folder.join("evidence"));
+    Settings { store, heads, keys, clock: clock.clone(), gate, cosigning: cosigning.clone() }
 }
 
 impl Api {
@@ -109,9 +111,26 @@ impl Api {
         Closed { clock, database, cosigning, folder }
     }
 
-    /// Tries to open the ledger anew, and answers why that cannot be.
-    pub async fn open_again(self) -> Result<(), OpenError> {
-        self.close().try_open(ledger_keys).await.map(drop)
+    /// The same ledger, opened anew, where it may not start.
+    pub async fn open_again(self) -> Result<Api, OpenError> {
+        let closed = self.close();
+        let ledger = closed.try_open(ledger_keys).await?;
+        Ok(closed.with(ledger))
+    }
+
+    /// What it was opened with.
+    pub fn settings(&self) -> Settings {
+        settings(&self.database, self.folder.path(), &self.clock, &self.cosigning, ledger_keys())
+    }
+
+    /// The file of heads.
+    pub fn heads(&self) -> std::path::PathBuf {
+        self.folder.path().join("heads")
+    }
+
+    /// Where checkpoints that contradict the ledger are kept.
+    pub fn evidence(&self) -> std::path::PathBuf {
+        self.folder.path().join("evidence")
     }
 
     /// Serves the ledger on a port of the loopback.
@@ -217,6 +236,10 @@ impl Closed {
     /// Opens it with these keys.
     pub async fn open(self, keys: impl Fn() -> LedgerKeys) -> Api {
         let ledger = self.try_open(keys).await.unwrap_or_else(|error| panic!("{error}"));
+        self.with(ledger)
+    }
+
+    fn with(self, ledger: Arc<Ledger>) -> Api {
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
         let Closed { clock, database, cosigning, folder } = self;
         Api { ledger, routes, clock, database, cosigning, folder }

@@ -24,6 +24,8 @@ pub struct Shown {
     entries: Vec<Vec<u8>>,
     /// The checkpoint, if not that of all entries.
     checkpoint: Option<String>,
+    /// What the tiles of entries hold from the second time on that one is asked for.
+    then: Option<Vec<Vec<u8>>>,
     /// Tiles of entries beyond this index are not answered.
     broken_from: Option<u64>,
 }
@@ -54,14 +56,32 @@ pub struct Operator {
 impl Operator {
     /// A log with the terms and a centre for each Party, received at `at`.
     pub async fn start(at: Instant) -> Operator {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let shown = Arc::new(Mutex::new(Shown::default()));
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let terms = terms();
-        let operator = Operator { url, terms: digest(&terms), shown: Arc::clone(&shown) };
+        let operator = Operator::serve(digest(&terms)).await;
         for note in [terms, registration("US/centre/1"), registration("RU/centre/1")] {
             operator.append(&note, at);
         }
+        operator
+    }
+
+    /// Somebody who shows these entries.
+    pub async fn of(entries: Vec<Vec<u8>>) -> Operator {
+        let first = entries.first().map_or_else(Hash::default, |first| Hash::of(first));
+        let operator = Operator::serve(first).await;
+        operator.change(|shown| shown.entries = entries);
+        operator
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> Vec<Vec<u8>> {
+        self.shown().entries
+    }
+
+    async fn serve(terms: Hash) -> Operator {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let shown = Arc::new(Mutex::new(Shown::default()));
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let operator = Operator { url, terms, shown: Arc::clone(&shown) };
         let routes = Router::new()
             .route("/checkpoint", get(checkpoint))
             .route("/tile/entries/{*path}", get(tile))
@@ -106,6 +126,11 @@ impl Operator {
         self.change(|shown| shown.checkpoint = checkpoint);
     }
 
+    /// Answers the first tile of entries as it is, and every later one from these entries.
+    pub fn then(&self, entries: Vec<Vec<u8>>) {
+        self.change(|shown| shown.then = Some(entries));
+    }
+
     /// Stops answering for tiles of entries from this index on.
     pub fn break_from(&self, index: Option<u64>) {
         self.change(|shown| shown.broken_from = index);
@@ -130,29 +155,33 @@ async fn checkpoint(State(shown): Held) -> String {
 }
 
 async fn tile(State(shown): Held, Path(path): Path<String>) -> Result<Vec<u8>, StatusCode> {
-    let shown = shown.lock().expect("no panic");
+    let mut shown = shown.lock().expect("no panic");
     let tile: TilePath = format!("tile/entries/{path}").parse().map_err(|_| StatusCode::NOT_FOUND)?;
     let range = tile.range(shown.entries.len() as u64).map_err(|_| StatusCode::NOT_FOUND)?;
     if shown.broken_from.is_some_and(|broken| range.end > broken) {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let index = |index: u64| usize::try_from(index).expect("an index");
-    let entries = &shown.entries[index(range.start)..index(range.end)];
+    let entries = shown.entries[index(range.start)..index(range.end)].to_vec();
+    if let Some(then) = shown.then.take() {
+        shown.entries = then;
+    }
     Ok(encode_bundle(entries.iter().map(Vec::as_slice)).expect("they fit"))
 }
 
 async fn consistency(State(shown): Held, Path((first, second)): Path<(u64, u64)>) -> Result<String, StatusCode> {
     let tree = shown.lock().expect("no panic").tree();
-    proof(tree.prove_consistency(first, second).ok())
+    proof(tree.prove_consistency(first, second).ok(), tree.root_at(first))
 }
 
 async fn inclusion(State(shown): Held, Path((index, size)): Path<(u64, u64)>) -> Result<String, StatusCode> {
     let tree = shown.lock().expect("no panic").tree();
-    proof(tree.prove_inclusion(index, size).ok())
+    proof(tree.prove_inclusion(index, size).ok(), None)
 }
 
-fn proof(hashes: Option<Vec<Hash>>) -> Result<String, StatusCode> {
+fn proof(hashes: Option<Vec<Hash>>, first: Option<Hash>) -> Result<String, StatusCode> {
     let hashes = hashes.ok_or(StatusCode::UNPROCESSABLE_ENTITY)?;
     let hashes: Vec<String> = hashes.iter().map(|hash| hash.to_base64()).collect();
-    Ok(serde_json::json!({ "hashes": hashes }).to_string())
+    let first = first.map(|root| root.to_base64());
+    Ok(serde_json::json!({ "hashes": hashes, "first_root": first }).to_string())
 }

@@ -1,4 +1,5 @@
-//! The origin, as a mirror asks it: its newest checkpoint, its entries, and its proofs.
+//! A whole copy of a log somewhere else, as a mirror asks its origin and the boot gate a mirror: its newest checkpoint,
+//! its entries, and its proofs.
 //!
 //! Invariants: an answer is read under a cap, and nothing is followed to another address; nothing that is answered is
 //! believed here.
@@ -95,16 +96,35 @@ impl Origin {
         self.proof(format!("/v1/log/proofs/consistency/{first}/{second}"))
     }
 
+    /// The same, with the root that the answer claims for the first size.
+    pub fn consistency_from(&self, first: u64, second: u64) -> Result<(Option<Hash>, Vec<Hash>), OriginError> {
+        let path = format!("/v1/log/proofs/consistency/{first}/{second}");
+        let answer = self.json(&path)?;
+        let root = answer["first_root"].as_str().and_then(|root| Hash::from_base64(root).ok());
+        Ok((root, hashes(&answer).ok_or(OriginError::Malformed(path))?))
+    }
+
     /// The proof that an entry is in the tree of a size.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, OriginError> {
         self.proof(format!("/v1/log/proofs/inclusion/{index}/{size}"))
     }
 
     fn proof(&self, path: String) -> Result<Vec<Hash>, OriginError> {
-        let bytes = self.get(path.clone(), MAX_PROOF)?;
-        let malformed = || OriginError::Malformed(path.clone());
-        let answer: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| malformed())?;
-        let hashes = answer["hashes"].as_array().ok_or_else(malformed)?;
-        hashes.iter().map(|hash| Hash::from_base64(hash.as_str()?).ok()).collect::<Option<_>>().ok_or_else(malformed)
+        hashes(&self.json(&path)?).ok_or(OriginError::Malformed(path))
     }
+
+    fn json(&self, path: &str) -> Result<serde_json::Value, OriginError> {
+        let bytes = self.get(path.to_owned(), MAX_PROOF)?;
+        serde_json::from_slice(&bytes).map_err(|_| OriginError::Malformed(path.to_owned()))
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// The hashes of a proof.
+fn hashes(answer: &serde_json::Value) -> Option<Vec<Hash>> {
+    answer["hashes"].as_array()?.iter().map(|hash| Hash::from_base64(hash.as_str()?).ok()).collect()
 }
