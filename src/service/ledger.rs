@@ -176,6 +176,26 @@ pub struct Ledger {
     pub long: Arc<Semaphore>,
 }
 
+impl Settings {
+    /// Reads what the store holds, and takes it through the boot gate; then the keys, the cosigners and the clock must be
+    /// right for it.
+    async fn pass(&mut self, log: &mut PostgresLog) -> Result<gate::Passed, OpenError> {
+        let mut loaded = Loaded::default();
+        loaded.read(log, HeadFile::last_size(&self.heads)).await?;
+        keys_fit(&loaded.replica, &self.keys)?;
+        self.gate.cosigners.extend(self.cosigning.cosigners.iter().map(CosignerAt::monitor));
+        let passed = gate::pass(&self.gate, &self.keys, gate::Places { log, heads: &self.heads }, loaded).await?;
+        let replica = &passed.loaded.replica;
+        keys_are_there(replica, &self.keys)?;
+        check(&self.cosigning.cosigners, replica.register())?;
+        let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
+        if !self.clock.is_system() && !demonstration {
+            return Err(OpenError::NotADemonstration);
+        }
+        Ok(passed)
+    }
+}
+
 impl Ledger {
     /// Begins a log with the terms in `note`. Answers the root of trust.
     pub async fn create(settings: &Settings, note: &[u8]) -> Result<Trust, OpenError> {
@@ -207,24 +227,12 @@ impl Ledger {
     }
 
     /// Opens the log that the store holds, if the boot gate lets it pass. The task ends when the ledger is dropped.
-    pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
+    pub async fn open(mut settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
-        let mut loaded = Loaded::default();
-        loaded.read(&mut log, HeadFile::last_size(&settings.heads)).await?;
-        keys_fit(&loaded.replica, &settings.keys)?;
-        // The boot gate: nothing was signed or shown before it.
-        let (mut asked, mut cosigning) = (settings.gate, settings.cosigning);
-        asked.cosigners.extend(cosigning.cosigners.iter().map(CosignerAt::monitor));
-        let places = gate::Places { log: &mut log, heads: &settings.heads };
-        let passed = gate::pass(&asked, &settings.keys, places, loaded).await?;
+        // Nothing is signed or shown before this.
+        let passed = settings.pass(&mut log).await?;
         let (Loaded { replica, sizes, trust }, heads, standing) = (passed.loaded, passed.heads, passed.standing);
-        let trust = trust.ok_or(OpenError::NotBegun)?;
-        keys_are_there(&replica, &settings.keys)?;
-        check(&cosigning.cosigners, replica.register())?;
-        let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
-        if !settings.clock.is_system() && !demonstration {
-            return Err(OpenError::NotADemonstration);
-        }
+        let (trust, mut cosigning) = (trust.ok_or(OpenError::NotBegun)?, settings.cosigning);
         let keys = Arc::new(settings.keys);
         let seal = Arc::new(Seal::new(&trust.origin, Arc::clone(&keys)));
         former::keep(&settings.heads.with_file_name("former"), &replica, &sizes, &keys, &seal)?;
@@ -251,7 +259,7 @@ impl Ledger {
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, keys, copy) = (settings.clock, Some(keys), None);
         let long = Arc::new(Semaphore::new(1));
-        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&asked.evidence)));
+        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&settings.gate.evidence)));
         let ledger = Ledger {
             published,
             seal,

@@ -223,9 +223,8 @@ impl<L: Log> Sequencer<L> {
             }
             Failure::Halt(halt) => {
                 tracing::error!(%halt, "the ledger has stopped writing");
-                let why = halt.to_string();
-                self.published.load().halted.store(Some(Arc::new(why.clone())));
-                Unavailable::Halted(why)
+                self.published.load().halted.store(Some(Arc::new(halt.to_string())));
+                Unavailable::Halted(halt.to_string())
             }
         }
     }
