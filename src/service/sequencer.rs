@@ -394,8 +394,6 @@ fn new_entry(entry: &Entry, sent: Sent) -> NewEntry {
 /// The head over a tree and the leaf hashes that a store says follow it.
 fn root_over(tree: &Tree, stored: &[Hash]) -> Head {
     let mut tree = tree.clone();
-    for &leaf in stored {
-        tree.append(leaf);
-    }
+    stored.iter().for_each(|&leaf| tree.append(leaf));
     Head { size: tree.size(), root: tree.root() }
 }
