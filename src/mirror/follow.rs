@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use imbl::Vector;
 
 use super::evidence::{self, Accused};
+use super::heard::Heard;
 use super::origin::{Origin, OriginError};
 use super::shown::{Opened, is_by};
 use crate::note::Verifier;
@@ -100,6 +101,8 @@ pub struct Follower {
     pub seal: Arc<Seal>,
     /// What readers see, once there is something.
     pub published: Option<Arc<ArcSwap<Published>>>,
+    /// What cosigners said of them.
+    pub heard: Heard,
     /// How the mirror stands to the origin.
     pub standing: Arc<Standing>,
     /// Where evidence goes.
@@ -146,6 +149,9 @@ impl Follower {
         } else if shown.size > self.signed {
             self.take(&shown)?; // a crash came between the last commit and the checkpoint
             self.publish(shown.size);
+        }
+        if let Some(published) = &self.published {
+            self.heard.hear(&published.load_full(), &self.seal, shown.size, &shown.note).await;
         }
         Ok(self.replica.tree().size())
     }

@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use imbl::Vector;
 
 use super::follow::Follower;
+use super::heard::Heard;
 use super::origin::{Origin, OriginError};
 use crate::evidence::trust::Trust;
 use crate::note::SignError;
@@ -25,6 +26,7 @@ use crate::service::copy::Standing;
 use crate::service::published::{Published, Seal};
 use crate::store::log::Log as _;
 use crate::store::postgres::PostgresLog;
+use crate::store::read::{Reader, pool};
 use crate::store::{Address, StoreError};
 use crate::tlog::Head;
 use crate::treaty::admit::Signatures;
@@ -81,6 +83,7 @@ pub enum LoadError {
 /// Opens a mirror; it follows nothing yet.
 pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
     let Settings { origin, trust, store, folder, clock } = settings;
+    let reader = Reader::new(pool(store.clone(), 1));
     let mut log = PostgresLog::new(store);
     let first = first_terms(&mut log, &origin, &trust).await?;
     let path = folder.join("checkpoints");
@@ -102,6 +105,8 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
         0 => None,
         _ => Some(Arc::new(ArcSwap::from_pointee(Published::first(shown, sizes, &seal)?))),
     };
+    let shown = published.as_ref().map(|published| published.load_full());
+    let heard = Heard::open(reader, shown.as_deref(), &seal).await?;
     let standing = Arc::new(Standing::default());
     let folder = folder.join("evidence");
     let evidence = EvidenceFolder::new(&folder);
@@ -115,6 +120,7 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
         ahead,
         seal,
         published,
+        heard,
         standing,
         evidence,
         folder,

@@ -13,6 +13,7 @@
 pub mod evidence;
 pub mod follow;
 pub mod gate;
+pub mod heard;
 pub mod load;
 pub mod shown;
 
@@ -30,6 +31,7 @@ use self::follow::{Follower, LookError};
 use crate::note::{Signer, Succession};
 use crate::service::clock::Clock;
 use crate::service::copy::Standing;
+use crate::service::cosigned::Cosigned;
 use crate::service::published::{Published, Seal};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::witness::{Authentic, Logs, Witness};
@@ -47,6 +49,8 @@ pub struct Mirror {
     pub published: Arc<ArcSwap<Published>>,
     /// The checkpoints that the log signed.
     pub seal: Arc<Seal>,
+    /// What cosigners said of them.
+    pub cosigned: Arc<Cosigned>,
     /// How it stands to its origin.
     pub standing: Arc<Standing>,
     evidence: PathBuf,
@@ -71,6 +75,7 @@ impl Mirror {
         Ok(Arc::new(Mirror {
             published,
             seal: Arc::clone(&follower.seal),
+            cosigned: Arc::clone(&follower.heard.cosigned),
             standing: Arc::clone(&follower.standing),
             evidence: follower.folder.clone(),
             clock: follower.clock.clone(),

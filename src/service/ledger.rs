@@ -152,7 +152,7 @@ pub struct Ledger {
     pub reader: Reader,
     /// Where reads are recorded.
     pub accesses: Accesses,
-    /// What cosigners said; a copy asks none.
+    /// What cosigners said; a copy asks none, and hears of it.
     pub cosigned: Arc<Cosigned>,
     /// The time.
     pub clock: Clock,
