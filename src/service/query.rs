@@ -232,7 +232,8 @@ impl Ledger {
         let named = entries.values().filter_map(view::declaration_named);
         let declarations: BTreeSet<u64> = named.filter_map(|digest| past.index_of(digest)).collect();
         entries.extend(self.entries_at(&declarations.into_iter().collect::<Vec<_>>()).await?);
-        let mut shown = view::inspection(known, &visit, &|index| entries.get(&index));
+        let mut shown =
+            view::inspection(known, &visit, &|index| entries.get(&index), &|index| self.finality(known, index));
         shown["known_at"] = view::known_at(known);
         Ok(shown)
     }

@@ -158,6 +158,12 @@ impl<'a> Past<'a> {
         let mut newest_first = self.register.corrections_of(index).rev().map(|corrected| corrected.index);
         newest_first.find(|&correction| correction < self.size)
     }
+
+    /// Whether the newest correction of an entry had made it void.
+    pub fn is_void(&self, index: u64) -> bool {
+        let mut newest_first = self.register.corrections_of(index).rev();
+        newest_first.find(|corrected| corrected.index < self.size).is_some_and(|corrected| corrected.void)
+    }
 }
 
 /// A visit as it stood at an earlier size.

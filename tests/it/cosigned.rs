@@ -6,7 +6,8 @@ use countersign::evidence::verdict::{Check, Outcome, Overall};
 use countersign::evidence::verify;
 use countersign::note::Note;
 use countersign::store::cluster::ClusterRole;
-use countersign::tlog::cosignature::cosigners;
+use countersign::store::cosignature::StoredLine;
+use countersign::tlog::cosignature::{cosign, cosigners};
 use countersign::tlog::leaf_hash;
 use countersign::tlog::policy::Policy;
 use countersign::tlog::proof::Proof;
@@ -19,6 +20,7 @@ use super::support::cosigners::{
 };
 use super::support::http::{Api, Call};
 use super::support::ledger::{ORIGIN, designation};
+use super::support::mirror::mirror_key;
 use super::support::program::run;
 use super::support::records::terms;
 
@@ -102,8 +104,10 @@ async fn the_page_of_cosigners_shows_how_far_each_is_and_the_newest_final_checkp
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_terms_demand_nothing_the_answer_says_so_and_nothing_is_ever_final() {
-    let Some(all) = Bilateral::with(&terms(|_| {})).await else { return };
-    let answer = all.cosigned(&designation("US/centre/1")).await;
+    let Some(all) = Bilateral::with(&terms(|_| {}), Duration::from_secs(600)).await else { return };
+    // Nobody waits for what never comes: one round is enough.
+    let note = designation("US/centre/1");
+    let answer = tokio::time::timeout(Duration::from_secs(60), all.cosigned(&note)).await.expect("an answer");
     let cosigned = &answer["cosigned"];
     assert_eq!((&cosigned["quorum"], &cosigned["final"]), (&json!("none"), &Value::Null), "{answer}");
     let path = format!("/v1/records/{}", answer["digest"].as_str().expect("a digest"));
@@ -126,7 +130,7 @@ async fn nobody_cosigns_and_a_wait_is_over_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_mirror_costs_a_bounded_wait_is_named_and_makes_it_final_when_it_is_back() {
-    let Some(begun) = Beginning::with(&bilateral()).await else { return };
+    let Some(begun) = Beginning::with(&bilateral(), Duration::from_secs(2)).await else { return };
     let (api, token) = (&begun.api, begun.api.party_token().await);
     until(api, "/v1/log/cosigners", &token, |shown| shown["cosigners"][0]["state"] == "unregistered").await;
     let Some(us) = Served::start(begun.us, &begun.from, "US").await else { return };
@@ -166,7 +170,7 @@ async fn a_mirror_whose_key_was_revoked_is_asked_no_more_and_what_it_cosigned_be
     let Some(all) = Bilateral::start().await else { return };
     let before = all.cosigned(&designation("US/centre/1")).await;
     let path = format!("/v1/records/{}", before["digest"].as_str().expect("a digest"));
-    let after = all.cosigned(&revocation("RU")).await;
+    let after = all.cosigned(&revocation("RU/mirror/1")).await;
     assert_eq!(after["status"], "cosigned_us", "{after}");
     let shown =
         until(&all.api, "/v1/log/cosigners", &all.token, |shown| shown["cosigners"][1]["state"] == "revoked").await;
@@ -179,6 +183,13 @@ async fn a_mirror_whose_key_was_revoked_is_asked_no_more_and_what_it_cosigned_be
     drop((us.stop().await, ru.stop().await));
     let api = api.restart().await;
     assert_eq!(api.get(&path, &token).await.expect(200).json()["status"], "final");
+    // One over a size at which it was revoked is no line of a cosigner, however good its signature is.
+    let text = api.ledger.now().text_at(9, &api.ledger.seal).expect("a checkpoint");
+    let line = cosign(&mirror_key("RU"), &text, 1_800_000_000).expect("signs").to_string();
+    let late = StoredLine { size: 9, name: "RU/mirror/1".into(), line };
+    api.ledger.reader.add_cosignature(&late).await.expect("stored");
+    let error = api.open_again().await.err().expect("a line of a revoked key").to_string();
+    assert!(error.ends_with("at size 9 the log names no good key of a cosigner RU/mirror/1"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -307,10 +318,12 @@ async fn a_record_that_is_not_final_yet_is_proved_in_the_newest_checkpoint_and_a
     all.cosigned(&designation("US/centre/1")).await;
     let place = all.ru.stop().await;
     let late = all.api.record(&designation("RU/centre/1")).await;
+    all.api.record(&revocation("US/centre/1")).await;
     let path = format!("/v1/records/{}/bundle", late["digest"].as_str().expect("a digest"));
     let bundle = all.api.get(&path, &all.token).await.expect(200);
     assert_eq!(verdict(bundle.text(), &all.api).0, Overall::VerifiedWithRemarks);
-    let bundle = all.api.get("/v1/records/4/bundle", &all.token).await.expect(200);
+    // What came after that checkpoint is not in the bundle, also where it concerns who signed.
+    let bundle = all.api.get("/v1/records/7/bundle", &all.token).await.expect(200);
     assert!(bundle.json()["receipt"].as_str().expect("a receipt").contains("\n8\n"), "{}", bundle.text());
     assert_eq!(verdict(bundle.text(), &all.api).0, Overall::Verified);
     drop(place);

@@ -48,7 +48,7 @@ async fn shown(size: u64) -> Option<(Api, Finding)> {
     let checkpoint = Arc::new(Mutex::new(String::new()));
     let url = showing(Arc::clone(&checkpoint)).await;
     let cosigner = format!("RU/mirror/1={url}").parse().expect("a cosigner");
-    let api = Api::cosigned(&bilateral(), vec![cosigner]).await?;
+    let api = Api::cosigned(&bilateral(), vec![cosigner], Duration::from_secs(2)).await?;
     api.record(&registration("RU")).await;
     *checkpoint.lock().expect("no panic") = other(size);
     stops(&api).await;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::support::foreign::{has_program, run_python};
 use super::support::http::{Answer, Call};
 use super::support::ledger::{draft, signed};
+use super::support::program::Demo;
 use super::support::records::{designating, digest};
 use super::support::stock::Stock;
 
@@ -259,4 +260,43 @@ fn every_example_has_its_two_errors_and_its_own_address() {
                 .all(|m| sends || !matches!(m, Mistake::MediaType | Mistake::Malformed(_)))
         );
     }
+}
+
+#[test]
+fn another_program_finds_the_answers_about_a_whole_year_as_described() {
+    let Some(demo) = Demo::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut answers: Vec<Value> = Vec::new();
+    let mut add = |shape: &str, answer: &Value| answers.push(json!([shape, answer]));
+    let lists =
+        [("/v1/sites", "site"), ("/v1/inspections", "visit_line"), ("/v1/keys", "key"), ("/v1/terms", "record")];
+    for (path, shape) in lists {
+        let list = demo.get(path);
+        add("list", &list);
+        list["data"].as_array().expect("a list").iter().for_each(|one| add(shape, one));
+    }
+    for slot in ["A1", "A2", "B1", "B2"] {
+        add("site", &demo.get(&format!("/v1/sites/{slot}")));
+    }
+    for visit in demo.get("/v1/inspections")["data"].as_array().expect("visits") {
+        add("visit", &demo.get(visit["links"]["self"].as_str().expect("a link")));
+    }
+    add("cosigners", &demo.get("/v1/log/cosigners"));
+    let spec = demo.get("/v1/openapi.json");
+    demo.serving.stop("INT");
+    std::fs::write(folder.path().join("spec.json"), spec.to_string()).expect("written");
+    std::fs::write(folder.path().join("answers.json"), json!(answers).to_string()).expect("written");
+    let script = "import json\n\
+        from jsonschema import Draft202012Validator; from jsonschema.exceptions import best_match\n\
+        spec, answers = json.load(open('spec.json')), json.load(open('answers.json'))\n\
+        of = lambda name: Draft202012Validator({'$ref': '#/components/schemas/' + name, 'components': spec['components']})\n\
+        for name, answer in answers:\n    \
+            error = best_match(of(name).iter_errors(answer))\n    \
+            assert error is None, (name, error.message[:300], list(error.absolute_path), error.context)\n    \
+            wanted = spec['components']['schemas'][name]['required']\n    \
+            assert not of(name).is_valid({k: v for k, v in answer.items() if k != wanted[0]}), name\n\
+        print(len(answers))\n";
+    let Some(count) = run_python(folder.path(), &["jsonschema"], script) else { return };
+    assert_eq!(count, answers.len());
+    assert!(answers.len() > 50);
 }

@@ -5,12 +5,14 @@ use countersign::note::Verifier;
 use countersign::tlog::leaf_hash;
 use countersign::tlog::proof::Proof;
 use countersign::treaty::entry::Entry;
+use countersign::treaty::record::Kind;
 use serde_json::{Value, json};
 
 use super::support::http::{Call, now};
-use super::support::ledger::{ORIGIN, clerk_key, log_key};
+use super::support::ledger::{ORIGIN, clerk_key, draft, log_key, signed};
 use super::support::records::{declaring, revocation};
 use super::support::stock::{ENTRIES, Stock};
+use super::support::visits::correcting;
 
 fn names(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
@@ -313,4 +315,22 @@ async fn a_list_holds_the_records_of_the_single_answers() {
         let index = ENTRIES - 1 - place as u64;
         assert_eq!(record, &stock.api.get(&format!("/v1/records/{index}"), &stock.us).await.expect(200).json());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_void_declaration_is_not_shown_as_declared_and_changes_of_it_stay() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let (api, us) = (&stock.api, &stock.us);
+    let at_a1 = |known: &str| format!("/v1/sites/A1{known}");
+    let before = api.get(&at_a1(""), us).await.expect(200).json();
+    assert_eq!(before["declaration"]["index"], 12);
+    let again = api.record(&signed(&draft(Kind::Declaration, &["US/centre/1"], declaring("A1")))).await;
+    assert_eq!(api.get(&at_a1(""), us).await.expect(200).json()["declaration"]["index"], again["index"]);
+    let target = again["digest"].as_str().and_then(|digest| digest.parse().ok()).expect("a digest");
+    let void = correcting(target, |body| body["void"] = true.into());
+    api.record(&signed(&draft(Kind::Correction, &["US/centre/1", "RU/centre/1"], void))).await;
+    let after = api.get(&at_a1(""), us).await.expect(200).json();
+    assert_eq!((&after["declaration"], &after["data_changes"]), (&before["declaration"], &before["data_changes"]));
+    let then = api.get(&at_a1("?known_at=tree:31"), us).await.expect(200).json();
+    assert_eq!(then["declaration"]["index"], again["index"], "it was not void then");
 }

@@ -223,3 +223,24 @@ fn every_link_between_documents_leads_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_setting_of_the_containers_is_one_that_a_command_takes() {
+    let commands: String = source(&root().join("src/cli"));
+    let mut found = 0;
+    for name in ["docker-compose.yml", "Dockerfile"] {
+        let text = read(&root().join(name));
+        for (at, _) in text.match_indices("COUNTERSIGN_") {
+            let setting: String = text[at..].chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+            assert!(commands.contains(&format!("env = \"{setting}\"")), "{name}: no command reads {setting}");
+            found += 1;
+        }
+    }
+    assert!(found > 10, "the settings were found");
+}
+
+/// Every source file below a folder, one after the other.
+fn source(folder: &Path) -> String {
+    let items = std::fs::read_dir(folder).expect("a folder").map(|item| item.expect("readable").path());
+    items.map(|path| if path.is_dir() { source(&path) } else { read(&path) }).collect()
+}

@@ -8,6 +8,7 @@
 //! Deliberately absent: the shape of what the register computes (sites, visits, keys); `docs/http.md` tells of it.
 
 mod schema;
+mod subjects;
 
 use std::sync::LazyLock;
 

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reference;
+use super::{reference, subjects};
 use crate::hash::Hash;
 use crate::service::suppose::{Object, Supposed};
 use crate::treaty::correction::NewBody;
@@ -39,6 +39,7 @@ pub fn components() -> Value {
     shapes.insert("status".into(), status());
     shapes.insert("obligation".into(), obligation());
     shapes.insert("supposition".into(), schema(&Supposed::schema()));
+    shapes.extend(subjects::shapes().into_iter().map(|(name, shape)| (name.to_owned(), shape)));
     shapes.insert("any".into(), json!({ "type": "object" }));
     Value::Object(shapes)
 }
@@ -94,7 +95,7 @@ fn obligation() -> Value {
 }
 
 /// A declaration as JSON Schema.
-fn schema(declared: &Schema) -> Value {
+pub(super) fn schema(declared: &Schema) -> Value {
     match declared {
         Schema::Bool => json!({ "type": "boolean" }),
         Schema::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
@@ -276,7 +277,7 @@ fn proof(numbers: &[&str], hashes: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-fn texts(names: &[&str]) -> Value {
+pub(super) fn texts(names: &[&str]) -> Value {
     let properties: Map<String, Value> =
         names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
     json!({ "type": "object", "properties": properties, "required": names })

@@ -215,7 +215,7 @@ pub const OPERATIONS: &[Operation] = &[
         "The slots, each with its site, what is declared there, and the visits to it",
         Access::Holder,
         LIST,
-        Answered::List("any"),
+        Answered::List("site"),
         example("/v1/sites", Mistake::NoToken, Mistake::Parameter),
     ),
     get(
@@ -224,7 +224,7 @@ pub const OPERATIONS: &[Operation] = &[
         "One slot",
         Access::Own,
         KNOWN,
-        Answered::Json("any"),
+        Answered::Json("site"),
         example("/v1/sites/A1", Mistake::NoToken, Mistake::Absent("/v1/sites/Z9")),
     ),
     get(
@@ -233,7 +233,7 @@ pub const OPERATIONS: &[Operation] = &[
         "Every visit from its intent on, newest first",
         Access::Holder,
         VISITS,
-        Answered::List("any"),
+        Answered::List("visit_line"),
         example("/v1/inspections?site=A1", Mistake::NoToken, Mistake::Parameter),
     ),
     get(
@@ -242,7 +242,7 @@ pub const OPERATIONS: &[Operation] = &[
         "One visit: both sides' records side by side",
         Access::Own,
         KNOWN,
-        Answered::Json("any"),
+        Answered::Json("visit"),
         example("/v1/inspections/$VISIT", Mistake::NoToken, Mistake::Absent("/v1/inspections/999999")),
     ),
     get(
@@ -260,7 +260,7 @@ pub const OPERATIONS: &[Operation] = &[
         "The keys, each with its revocation and, for authors, the next number",
         Access::Holder,
         LIST,
-        Answered::List("any"),
+        Answered::List("key"),
         example("/v1/keys", Mistake::NoToken, Mistake::Parameter),
     ),
     get(

@@ -115,10 +115,12 @@ impl Cosignatures {
 
     /// How far the record at `index` is from final, by checkpoints of at most `until` entries.
     pub fn finality(&self, index: u64, until: u64, replica: &Replica) -> Finality {
-        let range = index.saturating_add(1)..=until.max(index.saturating_add(1));
-        let first = |of: &OrdMap<u64, Instant>| of.range(range.clone()).next().map(|(_, at)| *at);
-        let size = self.met.range(range.clone()).next().map(|(size, ())| *size).filter(|size| *size <= until);
         let is_demanded = demands_any(&Past::of(replica.register(), until));
+        if index >= until {
+            return Finality { is_demanded, ..Finality::default() };
+        }
+        let first = |of: &OrdMap<u64, Instant>| of.range(index + 1..=until).next().map(|(_, at)| *at);
+        let size = self.met.range(index + 1..=until).next().map(|(size, ())| *size);
         Finality { us: first(&self.us), ru: first(&self.ru), size, is_demanded }
     }
 
@@ -192,5 +194,32 @@ impl Cosigned {
     fn show(&self, lines: Cosignatures) {
         self.lines.store(Arc::new(lines));
         self.changed.send_modify(|_| {});
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_checkpoints_that_contain_a_record_and_are_known_by_then_count_for_it() {
+        let (mut all, replica) = (Cosignatures::default(), Replica::default());
+        let at = Instant::default();
+        all.us.insert(5, at);
+        all.us.insert(8, at);
+        all.ru.insert(8, at);
+        all.met.insert(8, ());
+        let seen = |index, until| {
+            let finality = all.finality(index, until, &replica);
+            (finality.us.is_some(), finality.ru.is_some(), finality.size, finality.word())
+        };
+        assert_eq!(seen(4, 10), (true, true, Some(8), "final"));
+        assert_eq!(seen(4, 7), (true, false, None, "cosigned_us"));
+        assert_eq!(seen(7, 8), (true, true, Some(8), "final"));
+        assert_eq!(seen(8, 10), (false, false, None, "recorded"));
+        assert_eq!(seen(7, 7), (false, false, None, "recorded"), "it is not known then");
+        assert_eq!(seen(u64::MAX, u64::MAX), (false, false, None, "recorded"));
+        let both = Finality { us: Some(at), ru: Some(at), ..Finality::default() };
+        assert_eq!((both.word(), all.last_final()), ("cosigned_both", Some(8)));
     }
 }

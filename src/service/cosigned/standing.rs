@@ -67,10 +67,9 @@ impl Standing {
         asked
     }
 
-    /// Whether it is to be asked for this size, on the beat or because somebody waits.
+    /// Whether it is to be asked for this size, on the beat or because somebody waits; if it has a key.
     pub fn is_due(&mut self, size: u64, at_once: bool) -> bool {
-        let has_key = !matches!(self.state, State::Unregistered | State::Revoked);
-        has_key && !self.has(size) && if at_once { self.is_well() } else { self.is_asked() }
+        !self.has(size) && if at_once { self.is_well() } else { self.is_asked() }
     }
 
     /// Takes note of whether the log names a good key for it.

@@ -70,15 +70,21 @@ pub fn site<'e>(known: &Known, code: Slot, terms: &SlotTerms, entry_of: &dyn Fn(
     value
 }
 
+/// The declaration in force and the changes after it: the newest that is not void, and what followed it and is not.
+fn in_force(past: &Past<'_>, code: Slot) -> Option<(u64, Vec<u64>)> {
+    let data: Vec<_> = past.data(code).filter(|data| !past.is_void(data.index)).collect();
+    let position = data.iter().rposition(|data| data.is_declaration)?;
+    let changes = data.iter().skip(position + 1).map(|data| data.index);
+    Some((data.get(position)?.index, changes.collect()))
+}
+
 /// The declaration in force, with what its corrections and the changes after it say.
 fn declared<'e>(past: &Past<'_>, code: Slot, entry_of: &dyn Fn(u64) -> Option<&'e Entry>, value: &mut Value) {
-    let data: Vec<_> = past.data(code).map(|data| (data.index, data.is_declaration)).collect();
-    let Some(position) = data.iter().rposition(|(_, is_declaration)| *is_declaration) else { return };
-    let Some((index, _)) = data.get(position) else { return };
-    if let Some(entry) = entry_of(*index) {
-        let mut shown = reference(*index, entry);
+    let Some((index, changes)) = in_force(past, code) else { return };
+    if let Some(entry) = entry_of(index) {
+        let mut shown = reference(index, entry);
         shown["declared"] = body_of(entry);
-        if let Some(correction) = past.correction_of(*index)
+        if let Some(correction) = past.correction_of(index)
             && let Some(by) = entry_of(correction)
         {
             shown["corrected"] = reference(correction, by);
@@ -86,7 +92,7 @@ fn declared<'e>(past: &Past<'_>, code: Slot, entry_of: &dyn Fn(u64) -> Option<&'
         }
         value["declaration"] = shown;
     }
-    let changes = data.iter().skip(position + 1).filter_map(|(index, _)| Some(reference(*index, entry_of(*index)?)));
+    let changes = changes.iter().filter_map(|&index| Some(reference(index, entry_of(index)?)));
     value["data_changes"] = changes.collect();
 }
 
@@ -118,10 +124,9 @@ pub fn site_indices(known: &Known, code: Slot) -> Vec<u64> {
     let mut indices: Vec<u64> = past.designation(code, at).map(|designated| designated.index).into_iter().collect();
     indices.extend(past.standing_consent(code, at).map(|consent| consent.index));
     indices.extend(past.diagram(code));
-    let data: Vec<_> = past.data(code).map(|data| (data.index, data.is_declaration)).collect();
-    let newest = data.iter().rposition(|(_, is_declaration)| *is_declaration).unwrap_or(0);
-    indices.extend(data.iter().skip(newest).map(|(index, _)| *index));
-    indices.extend(data.get(newest).and_then(|(index, _)| past.correction_of(*index)));
+    if let Some((declaration, changes)) = in_force(&past, code) {
+        indices.extend([declaration].into_iter().chain(past.correction_of(declaration)).chain(changes));
+    }
     let reports = past.visits().filter(|visit| visit.visit().slot == code);
     indices.extend(reports.filter_map(|visit| visit.reports().last().map(|report| report.index)));
     indices

@@ -7,6 +7,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::cosigned::Finality;
 use super::super::known::Known;
 use super::record;
 use crate::hash::Hash;
@@ -65,8 +66,13 @@ fn sides(us: bool, ru: bool) -> Vec<&'static str> {
     [("US", us), ("RU", ru)].into_iter().filter(|(_, signed)| *signed).map(|(side, _)| side).collect()
 }
 
-/// A whole visit. `entry_of` gives the entry at an index.
-pub fn inspection<'e>(known: &Known, of: &PastVisit<'_>, entry_of: &dyn Fn(u64) -> Option<&'e Entry>) -> Value {
+/// A whole visit. `entry_of` gives the entry at an index, and `finality` how far it is from final.
+pub fn inspection<'e>(
+    known: &Known,
+    of: &PastVisit<'_>,
+    entry_of: &dyn Fn(u64) -> Option<&'e Entry>,
+    finality: &dyn Fn(u64) -> Finality,
+) -> Value {
     let past = known.past();
     let visit = of.visit();
     let mut value = inspection_line(&past, of);
@@ -74,7 +80,8 @@ pub fn inspection<'e>(known: &Known, of: &PastVisit<'_>, entry_of: &dyn Fn(u64) 
     let mut records: [Vec<Value>; 3] = Default::default();
     for index in [visit.intent].into_iter().chain(of.records()) {
         let Some(entry) = entry_of(index) else { continue };
-        let shown = serde_json::to_value(record(known, index, entry, &digest_of)).unwrap_or_default();
+        let shown = record(known, index, entry, &digest_of).cosigned(&finality(index));
+        let shown = serde_json::to_value(shown).unwrap_or_default();
         let party = entry.signed.record.header.party;
         let column = if party == visit.inspecting { 0 } else { 1 + usize::from(party != visit.inspected) };
         records[column].push(shown);

@@ -1,6 +1,7 @@
 //! Mirrors of both Parties beside a real ledger, at real addresses: the whole of cosigning.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use countersign::api::server::{self, Timers};
 use countersign::service::clock::Clock;
@@ -26,9 +27,10 @@ pub fn registration(state: &str) -> String {
     signed(&draft(Kind::KeyRegistration, &[&root, &name], body))
 }
 
-/// The revocation of a mirror's key.
-pub fn revocation(state: &str) -> String {
-    let body = json!({ "name": format!("{state}/mirror/1"), "reason": "superseded" });
+/// The revocation of a key.
+pub fn revocation(name: &str) -> String {
+    let state = name.split('/').next().expect("a state");
+    let body = json!({ "name": name, "reason": "superseded" });
     signed(&draft(Kind::KeyRevocation, &[&format!("{state}/root/1")], body))
 }
 
@@ -86,9 +88,9 @@ pub struct Beginning {
 }
 
 impl Beginning {
-    pub async fn with(terms: &str) -> Option<Beginning> {
+    pub async fn with(terms: &str, patience: Duration) -> Option<Beginning> {
         let (us, ru) = (Reserved::new(), Reserved::new());
-        let api = Api::cosigned(terms, vec![us.at("US"), ru.at("RU")]).await?;
+        let api = Api::cosigned(terms, vec![us.at("US"), ru.at("RU")], patience).await?;
         let listening = api.listen(Timers::default()).await;
         let (url, token) = (format!("http://{}", listening.address), api.party_token().await);
         let from = From { url, token, terms: api.ledger.trust.terms };
@@ -108,11 +110,11 @@ pub struct Bilateral {
 
 impl Bilateral {
     pub async fn start() -> Option<Bilateral> {
-        Bilateral::with(&bilateral()).await
+        Bilateral::with(&bilateral(), Duration::from_secs(2)).await
     }
 
-    pub async fn with(terms: &str) -> Option<Bilateral> {
-        let Beginning { api, listening, from, us, ru } = Beginning::with(terms).await?;
+    pub async fn with(terms: &str, patience: Duration) -> Option<Bilateral> {
+        let Beginning { api, listening, from, us, ru } = Beginning::with(terms, patience).await?;
         let us = Served::start(us, &from, "US").await?;
         let ru = Served::start(ru, &from, "RU").await?;
         api.record(&registration("US")).await;

@@ -74,18 +74,18 @@ impl Api {
 
     /// The same under these terms.
     pub async fn with_terms(note: &str) -> Option<Api> {
-        Api::cosigned(note, Vec::new()).await
+        Api::cosigned(note, Vec::new(), Duration::from_secs(2)).await
     }
 
-    /// The same, with these cosigners. Nobody waits for them longer than two seconds.
-    pub async fn cosigned(note: &str, cosigners: Vec<CosignerAt>) -> Option<Api> {
+    /// The same, with these cosigners. Nobody waits for them longer than `patience`.
+    pub async fn cosigned(note: &str, cosigners: Vec<CosignerAt>, patience: Duration) -> Option<Api> {
         let database = database().await?;
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::scripted(now());
         let cosigning = CosigningSettings {
             every: Duration::from_millis(50),
             within: Duration::from_millis(1_200),
-            patience: Duration::from_secs(2),
+            patience,
             ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
         };
         let settings = || settings(&database, folder.path(), &clock, &cosigning);
