@@ -78,6 +78,47 @@ fn a_mirror_copies_a_ledger_is_killed_goes_on_and_outlives_it() {
     let sent = run(&["submit", text(&note), "--url", &mirror, "--out", text(&word)]);
     assert_eq!(sent.status.code(), Some(5), "{}", String::from_utf8_lossy(&sent.stderr));
     assert!(std::fs::read_to_string(&word).expect("written").starts_with("countersign/lodged/v1\n"));
+    restored(&kept, &folder, &mirror, &origin, size.trim());
+    serving.stop("TERM");
+}
+
+/// The ledger's machine is gone, its two keys are not: a new one is the ledger again, from a Party's mirror.
+fn restored(demo: &Folder, folder: &Folder, mirror: &str, origin: &str, size: &str) {
+    let (data, log) = (folder.path("restored"), folder.path("restored.log"));
+    let key = |name: &str| demo.path(&format!("demo/keys/{}.key", name.replace('/', "_")));
+    let (log_key, clerk_key) = (key(origin), key(&format!("{origin}/clerk")));
+    let new = [
+        "token",
+        "create",
+        "--data-dir",
+        text(&folder.path("mirror")),
+        "--party",
+        "US",
+        "--role",
+        "party",
+        "--label",
+        "r",
+    ]
+    .map(str::to_owned);
+    let token = success(&new.iter().map(String::as_str).collect::<Vec<_>>());
+    let serve = ["serve", "--data-dir", text(&data), "--listen", "127.0.0.1:0", "--log-key", text(&log_key)];
+    let serve = [&serve[..], &["--clerk-key", text(&clerk_key)]].concat();
+    let nothing = run(&serve);
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("--create-log"));
+    let from = ["--restore-from", mirror, "--restore-token", token.trim()];
+    let mut serving = Serving::start(&[&serve[..], &from].concat(), &log);
+    let url = wait_for("the ledger is restored", || {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        if let Some(status) = serving.child.try_wait().expect("it can be waited for") {
+            panic!("the server ended with {status}: {said}");
+        }
+        said.lines().find_map(|line| line.strip_prefix("Serving on ")).map(str::to_owned)
+    });
+    let about =
+        ureq::get(format!("{url}/v1/log")).call().expect("an answer").body_mut().read_to_string().expect("text");
+    assert!(about.contains(&format!("\"size\":{size}")), "{about}");
+    let ready = ureq::get(format!("{url}/readyz")).call().expect("it writes");
+    assert_eq!(ready.status().as_u16(), 200);
     serving.stop("TERM");
 }
 

@@ -487,6 +487,14 @@ async fn forked_without_its_second_store_a_ledger_signs_nothing_against_itself()
     // Whether the database's own head was ever signed is not known, so only what was shown is kept.
     assert_eq!(std::fs::read_to_string(file).expect("kept"), format!("{}\n", fork.newest()));
     assert!(!home.heads().exists());
+    // Nor does it sign a head of the second store whose entries it does not hold.
+    let Some(home) = Home::begun().await else { return };
+    home.roll_back(1).await;
+    let error = home.open(&[&shows(200, fork.newest()).await]).await.err().expect("not served");
+    let OpenError::Gate(GateError::Forked { size: 3, file: Some(file), .. }) = &error else { panic!("{error}") };
+    let text = std::fs::read_to_string(file).expect("kept");
+    let first = home.mirrored().await.newest();
+    assert_eq!(text, format!("{first}\n{}\n", fork.newest()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

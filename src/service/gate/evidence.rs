@@ -37,10 +37,10 @@ pub fn of_fork(fork: &Fork, replica: &Replica, heads: &[Head], keys: &LedgerKeys
         let note = checkpoint.sign(keys.log_at(terms?, head.size)?).ok()?;
         Some((checkpoint, note))
     };
-    // Heads of the second store that the database holds, too.
+    // Heads of the second store that the database holds, too: were one of them not of its history, that would be the fork.
     let tree = replica.tree();
-    let held =
-        |size: u64| heads.iter().rev().find(|head| head.size <= size && tree.root_at(head.size) == Some(head.root));
+    let heads = heads.iter().take_while(|head| head.size <= tree.size());
+    let held = |size: u64| heads.clone().filter(|head| head.size <= size).last();
     let alone = |seen: &Seen| Evidence::of(None, &seen.checkpoint, &seen.note);
     let about = |seen: &Seen| (seen.checkpoint.size, seen.by.clone());
     match fork {
@@ -54,7 +54,7 @@ pub fn of_fork(fork: &Fork, replica: &Replica, heads: &[Head], keys: &LedgerKeys
         Fork::Shown(seen) => {
             let Some((held, note)) = held(tree.size()).and_then(signed) else { return (about(seen), alone(seen)) };
             let size = seen.checkpoint.size;
-            let same = heads.iter().find(|head| head.size == size && tree.root_at(size) == Some(head.root));
+            let same = heads.clone().find(|head| head.size == size);
             if let Some((same, note)) = same.and_then(signed) {
                 return (about(seen), Evidence::of(Some((&same, &note)), &seen.checkpoint, &seen.note));
             }
