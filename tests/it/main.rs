@@ -15,6 +15,7 @@ mod cluster;
 mod completions;
 mod corrections;
 mod crash;
+mod crates;
 mod http_access;
 mod http_bundle;
 mod http_calendar;
