@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+pub mod attached;
 pub mod audit;
 pub mod bundle;
 pub mod manifest;

@@ -29,8 +29,10 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(|connection, _| {
-            // The rollback below is a warning to Postgres nearly every time, and would fill the logs.
-            Box::pin(async move { sqlx::query("SET client_min_messages = error").execute(connection).await.map(drop) })
+            // The rollback below is a warning to Postgres nearly every time, and would fill the logs. Names that stand
+            // without a schema, as operators do, are Postgres's own, whatever is set for the role.
+            const SETTINGS: &str = "SET client_min_messages = error; SET search_path = pg_catalog";
+            Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop) })
         })
         .before_acquire(|connection, _| {
             Box::pin(async move {

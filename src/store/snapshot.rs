@@ -41,6 +41,8 @@ pub enum Page {
     Rows(Vec<Stored>),
     /// Rows of `tree_head`, in order of size, each with the head that it is, if it can be one.
     Heads(Vec<(i64, Option<Head>)>),
+    /// Of the rows of `access_event` that say who sent an entry, in their order, what each is about: the entry's digest.
+    Sent(Vec<String>),
 }
 
 /// A snapshot.
@@ -89,8 +91,15 @@ impl Snapshot {
         super::size_column(&row, 0)
     }
 
-    /// Sends all rows, then all heads, until there are no more or nobody wants them.
-    pub async fn send(mut self, to: Sender<Page>) -> Result<(), StoreError> {
+    /// Whether the role of the connection may see who sent what.
+    pub async fn may_see_senders(&mut self) -> Result<bool, StoreError> {
+        let query = "SELECT pg_catalog.has_table_privilege('countersign.access_event', 'SELECT')";
+        Ok(sqlx::query(query).fetch_one(&mut self.connection).await?.try_get(0)?)
+    }
+
+    /// Sends all rows, then all heads, and with `senders` what is said of who sent them, until there are no more or nobody
+    /// wants them.
+    pub async fn send(mut self, to: Sender<Page>, senders: bool) -> Result<(), StoreError> {
         let mut after = i64::MIN;
         loop {
             let rows = self.rows(after).await?;
@@ -103,12 +112,34 @@ impl Snapshot {
         let mut after = i64::MIN;
         loop {
             let heads = self.heads(after).await?;
-            let Some(last) = heads.last() else { return Ok(()) };
+            let Some(last) = heads.last() else { break };
             after = last.0;
             if to.send(Page::Heads(heads)).await.is_err() {
                 return Ok(());
             }
         }
+        let mut after = Some(i64::MIN).filter(|_| senders);
+        while let Some(id) = after {
+            let (last, sent) = self.sent(id).await?;
+            after = last;
+            if to.send(Page::Sent(sent)).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Some events of sending after one, and the last of them.
+    async fn sent(&mut self, after: i64) -> Result<(Option<i64>, Vec<String>), StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, pg_catalog.substr(subject, 1, 80) FROM countersign.access_event \
+             WHERE id > $1 AND action = 'submit' ORDER BY id LIMIT 4096",
+        )
+        .bind(after)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let last = rows.last().map(|row| row.try_get(0)).transpose()?;
+        Ok((last, rows.iter().map(|row| row.try_get(1)).collect::<Result<_, _>>()?))
     }
 
     async fn rows(&mut self, after: i64) -> Result<Vec<Stored>, StoreError> {
