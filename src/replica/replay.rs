@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use super::Replica;
-use super::cores::on_every_core;
+use super::cores::in_order;
 use crate::hash::Hash;
 use crate::tlog::leaf_hash;
 use crate::treaty::admit::Signatures;
@@ -117,26 +117,25 @@ impl Replica {
         self.take_up(ahead, signatures)
     }
 
-    /// Judges the next entries, with all the cores there are, and takes them up.
+    /// Judges the next entries, with all the cores there are, and takes them up: while one thread takes up, the others look
+    /// ahead. Some thousands at a time keep them busy.
     pub fn replay_all(&mut self, entries: &[&[u8]], signatures: Signatures) -> Replayed {
-        let keys = (signatures == Signatures::Check).then_some(&self.register);
-        let read = on_every_core(entries.to_vec(), |bytes| Ahead::read(bytes, keys));
+        let keys = (signatures == Signatures::Check).then(|| self.register.clone());
         let mut replayed = Replayed { entries: Vec::with_capacity(entries.len()), error: None };
-        // A panic in there would be a fault of the program: then everything is done here, one after the other.
-        let read = read.unwrap_or_else(|| entries.iter().map(|bytes| Ahead::read(bytes, None)).collect());
-        for ahead in read {
+        let ahead = |bytes: &&[u8]| Ahead::read(bytes, keys.as_ref());
+        in_order(entries, ahead, |bytes, ahead| {
             let index = self.tree.size();
+            // A panic in there would be a fault of the program: then everything is done here.
+            let ahead = ahead.unwrap_or_else(|| Ahead::read(bytes, None));
             let taken = ahead
                 .map_err(|malformed| ReplayError::Malformed { index, malformed })
                 .and_then(|ahead| self.take_up(ahead, signatures));
             match taken {
                 Ok(entry) => replayed.entries.push(entry),
-                Err(error) => {
-                    replayed.error = Some(error);
-                    break;
-                }
+                Err(error) => replayed.error = Some(error),
             }
-        }
+            replayed.error.is_none()
+        });
         replayed
     }
 

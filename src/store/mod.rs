@@ -12,6 +12,7 @@
 //! Deliberately absent: rules, hashes of trees, and signatures.
 
 pub mod access_event;
+pub mod bundle;
 mod catalogue;
 pub mod cluster;
 pub mod log;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use super::bundle::Bundles;
 use super::{StoreError, hash_column};
 use crate::hash::Hash;
 
@@ -21,6 +22,7 @@ use crate::hash::Hash;
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: PgPool,
+    bundles: Bundles,
 }
 
 /// A pool on which nobody inherits another's transaction.
@@ -46,7 +48,12 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 impl Reader {
     /// Reads over `pool`.
     pub fn new(pool: PgPool) -> Reader {
-        Reader { pool }
+        Reader { pool, bundles: Bundles::default() }
+    }
+
+    /// The bundles that are kept.
+    pub(super) fn bundles(&self) -> &Bundles {
+        &self.bundles
     }
 
     /// The pool, for the store's own modules.
