@@ -120,7 +120,7 @@ impl Replica {
     /// Judges the next entries, with all the cores there are, and takes them up: while one thread takes up, the others look
     /// ahead. Some thousands at a time keep them busy.
     pub fn replay_all(&mut self, entries: &[&[u8]], signatures: Signatures) -> Replayed {
-        let keys = (signatures == Signatures::Check).then(|| self.register.clone());
+        let keys = (signatures == Signatures::Check).then(|| self.register.of_keys());
         let mut replayed = Replayed { entries: Vec::with_capacity(entries.len()), error: None };
         let ahead = |bytes: &&[u8]| Ahead::read(bytes, keys.as_ref());
         in_order(entries, ahead, |bytes, ahead| {

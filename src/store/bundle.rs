@@ -21,8 +21,8 @@ use super::read::Reader;
 use crate::hash::Hash;
 use crate::tlog::tiles::{FULL, encode_bundle};
 
-/// Bytes of all bundles that are kept.
-pub const KEPT: u64 = 64 << 20;
+/// Bytes of all bundles that are kept: some 150,000 entries.
+pub const KEPT: u64 = 256 << 20;
 /// How many bundles the bookkeeping is made for.
 const USUAL: usize = 256;
 
@@ -95,7 +95,7 @@ mod tests {
     fn what_is_kept_is_bounded_in_bytes() {
         let bundles = Bundles::default();
         let large = Bytes::from(vec![7; 1 << 20]);
-        for position in 0..200 {
+        for position in 0..600 {
             bundles.0.insert(position, Bundle { bytes: large.clone(), hash: Hash::of(b"") });
             assert!(bundles.0.weight() <= KEPT, "{bundles:?}");
         }

@@ -16,6 +16,7 @@ pub mod bundle;
 mod catalogue;
 pub mod cluster;
 pub mod log;
+mod lookup;
 pub mod memory;
 pub mod migrate;
 pub mod plain;

@@ -15,6 +15,7 @@ use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::bundle::Bundles;
+use super::lookup::Lookups;
 use super::{StoreError, hash_column};
 use crate::hash::Hash;
 
@@ -23,6 +24,7 @@ use crate::hash::Hash;
 pub struct Reader {
     pool: PgPool,
     bundles: Bundles,
+    lookups: Lookups,
 }
 
 /// A pool on which nobody inherits another's transaction.
@@ -48,7 +50,12 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 impl Reader {
     /// Reads over `pool`.
     pub fn new(pool: PgPool) -> Reader {
-        Reader { pool, bundles: Bundles::default() }
+        Reader { pool, bundles: Bundles::default(), lookups: Lookups::default() }
+    }
+
+    /// Who waits for a token to be found.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// The bundles that are kept.
