@@ -13,6 +13,7 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
+mod ahead;
 mod corrected;
 mod facts;
 
@@ -70,12 +71,6 @@ struct Numbered {
 const NONE: u32 = u32::MAX;
 
 impl Register {
-    /// The keys and the terms alone, for whoever only verifies lines: nothing that grows with every entry is shared.
-    pub(crate) fn of_keys(&self) -> Register {
-        let (keys, key_by_name, terms) = (self.keys.clone(), self.key_by_name.clone(), self.terms.clone());
-        Register { keys, key_by_name, key_by_public: self.key_by_public.clone(), terms, ..Register::default() }
-    }
-
     /// The docket of the first `size` entries.
     pub fn known(&self, size: u64) -> Known<'_> {
         Known::of(&self.docket, size)
