@@ -11,10 +11,12 @@
 //!
 //! Deliberately absent: cosigning ([`super::gate`]), and any repair of the origin.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
+use tokio::task::JoinHandle;
 
 use super::evidence::{self, Accused};
 use super::heard::Heard;
@@ -158,11 +160,15 @@ impl Follower {
 
     /// Fetches and takes up what is missing under a checkpoint.
     async fn catch_up(&mut self, shown: &Opened) -> Result<(), LookError> {
+        let piece_from = |start: u64| start..shown.size.min(start - start % PIECE + PIECE);
+        let mut coming = Coming::fetch(&self.origin, piece_from(self.replica.tree().size()));
         while self.replica.tree().size() < shown.size {
-            let start = self.replica.tree().size();
-            let end = shown.size.min(start - start % PIECE + PIECE);
-            let origin = self.origin.clone();
-            let entries = blocking(move || origin.entries(start, end)).await?;
+            let piece = piece_from(self.replica.tree().size());
+            if coming.piece != piece {
+                coming = Coming::fetch(&self.origin, piece.clone()); // the database was ahead of us
+            }
+            let entries = coming.entries().await?;
+            coming = Coming::fetch(&self.origin, piece_from(piece.end)); // the next come while these are judged
             let mut tree = self.replica.tree().clone();
             entries.iter().for_each(|entry| tree.append(leaf_hash(entry)));
             if !self.is_under(&tree, shown).await? {
@@ -173,7 +179,7 @@ impl Follower {
                 return Err(self.forked(shown, &shown.note));
             }
             let (judged, next) = self.judge(entries, &tree, shown).await?;
-            if end == shown.size {
+            if piece.end == shown.size {
                 self.take(shown)?;
             }
             if !self.commit(judged, next).await? {
@@ -348,6 +354,26 @@ impl Follower {
     fn keep(&self, shown: &Checkpoint, note: &str) {
         let published = self.published.as_ref().map(|published| published.load_full());
         evidence::keep_beside(&self.evidence, published.as_deref(), &self.seal, shown, note);
+    }
+}
+
+/// Entries on their way.
+struct Coming {
+    piece: Range<u64>,
+    task: JoinHandle<Result<Vec<Vec<u8>>, OriginError>>,
+}
+
+impl Coming {
+    /// Begins to fetch a piece; nothing is asked for an empty one.
+    fn fetch(origin: &Origin, piece: Range<u64>) -> Coming {
+        let (origin, Range { start, end }) = (origin.clone(), piece.clone());
+        let ask = move || if start < end { origin.entries(start, end) } else { Ok(Vec::new()) };
+        Coming { piece, task: tokio::task::spawn_blocking(ask) }
+    }
+
+    async fn entries(self) -> Result<Vec<Vec<u8>>, OriginError> {
+        let cut = |_| OriginError::Absent("the question was cut off".into());
+        self.task.await.map_err(cut)?
     }
 }
 

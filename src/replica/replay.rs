@@ -10,7 +10,7 @@
 //! Deliberately absent: where the bytes come from.
 
 use super::Replica;
-use super::cores::on_every_core;
+use super::cores::in_order;
 use crate::hash::Hash;
 use crate::note::Verifier;
 use crate::tlog::leaf_hash;
@@ -115,28 +115,26 @@ impl Replica {
         self.take_up(ahead, signatures)
     }
 
-    /// Judges the next entries, with all the cores there are, and takes them up.
+    /// Judges the next entries, with all the cores there are, and takes them up: while one thread takes up, the others look
+    /// ahead. Some thousands at a time keep them busy.
     pub fn replay_all(&mut self, entries: &[&[u8]], signatures: Signatures) -> Replayed {
-        let keys = (signatures == Signatures::Check).then_some(&self.register);
-        let numbered: Vec<(u64, &[u8])> = (self.tree.size()..).zip(entries.iter().copied()).collect();
-        let read = on_every_core(numbered.clone(), |(index, bytes)| Ahead::read(index, bytes, keys));
+        let keys = (signatures == Signatures::Check).then(|| self.register.of_keys());
         let mut replayed = Replayed { entries: Vec::with_capacity(entries.len()), error: None };
-        // A panic in there would be a fault of the program: then everything is done here, one after the other.
-        let alone = || numbered.into_iter().map(|(index, bytes)| Ahead::read(index, bytes, None)).collect();
-        let read = read.unwrap_or_else(alone);
-        for ahead in read {
-            let index = self.tree.size();
+        let numbered: Vec<(u64, &[u8])> = (self.tree.size()..).zip(entries.iter().copied()).collect();
+        let ahead = |(index, bytes): &(u64, &[u8])| Ahead::read(*index, bytes, keys.as_ref());
+        in_order(&numbered, ahead, |(index, bytes), ahead| {
+            let index = *index;
+            // A panic in there would be a fault of the program: then everything is done here.
+            let ahead = ahead.unwrap_or_else(|| Ahead::read(index, bytes, None));
             let taken = ahead
                 .map_err(|malformed| ReplayError::Malformed { index, malformed })
                 .and_then(|ahead| self.take_up(ahead, signatures));
             match taken {
                 Ok(entry) => replayed.entries.push(entry),
-                Err(error) => {
-                    replayed.error = Some(error);
-                    break;
-                }
+                Err(error) => replayed.error = Some(error),
             }
-        }
+            replayed.error.is_none()
+        });
         replayed
     }
 

@@ -17,6 +17,7 @@ mod corrections;
 mod cosigned;
 mod cosigned_hostile;
 mod crash;
+mod crates;
 mod drills;
 mod gate;
 mod http_access;

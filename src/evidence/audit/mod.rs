@@ -11,6 +11,7 @@
 //! Deliberately absent: where the bytes come from.
 
 mod report;
+mod sent;
 mod shown;
 mod stored;
 
@@ -48,6 +49,8 @@ struct Counts {
     receipts: u64,
     rows: u64,
     cosignatures: u64,
+    /// The index of the next entry whose sending is to be told.
+    sent: u64,
 }
 
 impl Auditor {

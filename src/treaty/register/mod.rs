@@ -13,6 +13,7 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
+mod ahead;
 mod corrected;
 mod facts;
 
