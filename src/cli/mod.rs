@@ -150,6 +150,8 @@ enum BenchCommand {
     Read(bench::read::Arguments),
     /// How far a mirror is behind a ledger that is written to at full speed
     Mirror(bench::mirror::Arguments),
+    /// What waiting for cosignatures adds to the time of a record
+    Cosign(bench::cosign::Arguments),
     /// Twelve years with the volume of New START: loaded, asked about, audited
     NewStart(bench::new_start::Arguments),
     /// The status of the pair as the log grows
@@ -217,6 +219,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Bench(BenchCommand::Audit(arguments)) => bench::audit::run(&arguments),
         Command::Bench(BenchCommand::Mirror(arguments)) => bench::mirror::run(arguments),
+        Command::Bench(BenchCommand::Cosign(arguments)) => bench::cosign::run(arguments),
         Command::Bench(BenchCommand::Load(arguments)) => bench::load::run(arguments),
         Command::Bench(BenchCommand::Read(arguments)) => bench::read::run(arguments),
         Command::Bench(BenchCommand::NewStart(arguments)) => bench::new_start::run(arguments),

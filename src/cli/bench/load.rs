@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::store::{DATABASE, start_cluster};
-use super::{Server, begin, percentile, post_all, print, sign};
+use super::{Server, begin, nobody, percentile, post_all, print, sign};
 use crate::store::cluster::ClusterRole;
 use crate::store::plain;
 
@@ -52,8 +52,8 @@ async fn bench(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<serde_json::Value> {
     let cluster = start_cluster(folder, !arguments.no_download, DATABASE).await?;
-    let keys = begin(folder)?;
-    let server = Server::start(folder)?;
+    let keys = begin(folder, nobody())?;
+    let server = Server::start(folder, &[])?;
     let address = server.address;
     let paced = arguments.records / 4;
     let total = arguments.records + paced;

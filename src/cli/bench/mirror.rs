@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::super::client::Client;
 use super::super::store::{DATABASE, start_cluster};
 use super::super::{files, keygen, token};
-use super::{Server, begin, post_all, print, sign};
+use super::{Server, begin, nobody, post_all, print, sign};
 use crate::note::KeyKind;
 use crate::store::cluster::ClusterRole;
 use crate::store::read::{Reader, pool};
@@ -72,8 +72,8 @@ struct Sample {
 
 async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<Value> {
     let cluster = start_cluster(folder, !arguments.no_download, DATABASE).await?;
-    let keys = begin(folder)?;
-    let server = Server::start(folder)?;
+    let keys = begin(folder, nobody())?;
+    let server = Server::start(folder, &[])?;
     let reader = Reader::new(pool(cluster.options(ClusterRole::Runtime, DATABASE), 1));
     let token = token::create(&reader, Party::Us, Reading::Auditor, "bench").await?;
     let (address, total) = (server.address, 2 * arguments.records);
@@ -85,7 +85,10 @@ async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<Value> 
     let peak = before.len() as f64 / begun.elapsed().as_secs_f64();
 
     let begun = Instant::now();
-    let mirror = Following::start(folder, address, &token, arguments)?;
+    let own = folder.join("mirror");
+    let key = files::write_key(&own.join("key"), &keygen::new_key("US/mirror/1", KeyKind::Cosignature)?, false)?;
+    let at = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mirror = Following::start(&own, (at, &key), (address, &token), arguments.every, arguments.no_download)?;
     let held = size(address)?;
     mirror.has(held)?;
     let alone = held as f64 / begun.elapsed().as_secs_f64();
@@ -135,7 +138,7 @@ fn report(
 }
 
 /// The size that a ledger or a mirror says it has.
-fn size(address: SocketAddr) -> anyhow::Result<u64> {
+pub fn size(address: SocketAddr) -> anyhow::Result<u64> {
     let about = Client::new(&format!("http://{address}"), None).fetch_json("/v1/log")?;
     about["checkpoint"]["size"].as_u64().context("the log says its size")
 }
@@ -157,30 +160,35 @@ fn watch(
 }
 
 /// A mirror in its own process.
-struct Following {
+pub struct Following {
     child: Child,
     address: SocketAddr,
 }
 
 impl Following {
-    fn start(folder: &Path, ledger: SocketAddr, token: &str, arguments: &Arguments) -> anyhow::Result<Following> {
-        let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let own = folder.join("mirror");
-        let key = files::write_key(&own.join("key"), &keygen::new_key("US/mirror/1", KeyKind::Cosignature)?, false)?;
+    /// Starts a mirror in a folder of its own, at an address and with a key, of a ledger that it may read with a token; it
+    /// looks at that every so many milliseconds.
+    pub fn start(
+        own: &Path,
+        (address, key): (SocketAddr, &Path),
+        (ledger, token): (SocketAddr, &str),
+        every: u64,
+        no_download: bool,
+    ) -> anyhow::Result<Following> {
         let about = Client::new(&format!("http://{ledger}"), None).fetch_json("/v1/log")?;
         let trust = own.join("trust");
         files::write_new(&trust, about["trust"].as_str().unwrap_or_default().as_bytes(), 0o644)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["mirror", "--begin", "--from", &format!("http://{ledger}"), "--token", token]);
-        command.args(["--listen", &address.to_string(), "--every", &arguments.every.to_string(), "--key"]);
+        command.args(["--listen", &address.to_string(), "--every", &every.to_string(), "--key"]);
         command.arg(key).arg("--trust").arg(trust).arg("--data-dir").arg(own);
-        command.args(arguments.no_download.then_some("--no-download"));
+        command.args(no_download.then_some("--no-download"));
         let child = command.env_remove("DATABASE_URL").env("RUST_LOG", "warn").stdout(Stdio::null()).spawn()?;
         Ok(Following { child, address })
     }
 
     /// Waits until the mirror has so many entries.
-    fn has(&self, entries: u64) -> anyhow::Result<()> {
+    pub fn has(&self, entries: u64) -> anyhow::Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(300) {
             if size(self.address).is_ok_and(|size| size >= entries) {

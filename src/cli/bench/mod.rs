@@ -1,12 +1,14 @@
 //! Measurements of a real server with a real, durable PostgreSQL, over loopback HTTP.
 //!
-//! [`load`] measures writing, [`read`] reading, [`tiles`] what is served of the log itself, [`mirror`] how a mirror follows,
+//! [`load`] measures writing, [`read`] reading, [`tiles`] what is served of the log itself, [`mirror`] how a mirror follows, [`cosign`] how long
+//! cosignatures take,
 //! [`new_start`] a whole treaty; [`status`] the status of the pair and [`audit`] the audit, both without a server. The first
 //! four run the server as a process of its own in a new data directory.
 //!
 //! Deliberately absent: limits. A measurement is a figure, never a test.
 
 pub mod audit;
+pub mod cosign;
 pub mod load;
 pub mod mirror;
 pub mod new_start;
@@ -53,13 +55,19 @@ fn first_keys() -> anyhow::Result<Vec<Signer>> {
     Ok(keys)
 }
 
+/// What terms demand that ask for no cosignature.
+fn nobody() -> serde_json::Value {
+    json!({ "all": [] })
+}
+
 /// Makes the keys and signs the terms; answers the keys that write.
-fn begin(folder: &Path) -> anyhow::Result<Vec<Signer>> {
+fn begin(folder: &Path, quorum: serde_json::Value) -> anyhow::Result<Vec<Signer>> {
     let mut keys = first_keys()?;
     files::write_key(&folder.join("keys/log"), &keys[0], false)?;
     files::write_key(&folder.join("keys/clerk"), &keys[1], false)?;
     let all = Keys::of(keys.iter().map(|key| key.verifier().clone()));
-    let terms = terms_init::draft(ORIGIN, &all, true, true, &Clock::System)?;
+    let mut terms = terms_init::draft(ORIGIN, &all, true, true, &Clock::System)?;
+    terms.body["quorum"] = quorum;
     let roots: Vec<&Signer> =
         keys.iter().filter(|key| terms.signers.iter().any(|name| name == key.verifier().name())).collect();
     let note = author::sign(&terms.text(ORIGIN), &roots)?;
@@ -76,7 +84,8 @@ struct Server {
 }
 
 impl Server {
-    fn start(folder: &Path) -> anyhow::Result<Server> {
+    /// Starts it with these cosigners.
+    fn start(folder: &Path, cosigners: &[String]) -> anyhow::Result<Server> {
         // A port that is free now; the server takes it a moment later.
         let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let key = |which: &str, name: &str| {
@@ -91,6 +100,7 @@ impl Server {
             .arg(key("clerk", &format!("{ORIGIN}/clerk")))
             .arg("--create-log")
             .arg(folder.join("terms.note"))
+            .args(cosigners.iter().flat_map(|cosigner| ["--cosigner", cosigner]))
             .env_remove("DATABASE_URL")
             .env("RUST_LOG", "warn")
             .stdout(Stdio::null())
@@ -121,16 +131,19 @@ impl Drop for Server {
     }
 }
 
-/// Registers two centres, designates a site, and signs `count` declarations of it.
+/// Registers the keys of centres and mirrors, designates a site, and signs `count` declarations of it.
 fn sign(address: SocketAddr, keys: Vec<Signer>, count: usize) -> anyhow::Result<Vec<String>> {
     let mut player = Player::new(Client::new(&format!("http://{address}"), None), Clock::System)?;
+    let names = keys.iter().map(|key| key.verifier().name().to_owned());
+    let later: Vec<String> = names.filter(|name| name.contains("/centre/") || name.contains("/mirror/")).collect();
     for key in keys {
         let written = u64::from(key.verifier().name().starts_with("US/root/"));
         player.hold(key, written);
     }
-    for party in ["US", "RU"] {
-        let (root, name) = (format!("{party}/root/1"), format!("{party}/centre/bench"));
-        let body = json!({ "vkey": player.vkey(&name)?, "name": name, "role": "centre" });
+    for name in later {
+        let mut parts = name.split('/');
+        let (root, role) = (format!("{}/root/1", parts.next().unwrap_or_default()), parts.next().unwrap_or_default());
+        let body = json!({ "vkey": player.vkey(&name)?, "name": name, "role": role });
         player.say(Statement::new(Kind::KeyRegistration, &[&root, &name], body))?;
     }
     let site = json!({
@@ -169,7 +182,7 @@ async fn post_all(
     let mut tasks = Vec::with_capacity(clients);
     for client in 0..clients {
         let requests: Vec<Vec<u8>> =
-            notes.iter().skip(client).step_by(clients).map(|note| request(address, note)).collect();
+            notes.iter().skip(client).step_by(clients).map(|note| request(address, "/v1/records", note)).collect();
         let interval = pace.map(|pace| Duration::from_secs_f64(clients as f64 / pace));
         let offset = pace.map_or(Duration::ZERO, |pace| Duration::from_secs_f64(client as f64 / pace));
         tasks.push(tokio::spawn(post(address, requests, interval, offset)));
@@ -181,9 +194,9 @@ async fn post_all(
     Ok(latencies)
 }
 
-fn request(address: SocketAddr, note: &str) -> Vec<u8> {
+fn request(address: SocketAddr, path: &str, note: &str) -> Vec<u8> {
     let head = format!(
-        "POST /v1/records HTTP/1.1\r\nhost: {address}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\r\n",
         note.len()
     );
     [head.as_bytes(), note.as_bytes()].concat()

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::super::store::{DATABASE, start_cluster};
 use super::super::token;
-use super::{Server, answer, begin, percentile, post_all, print, sign};
+use super::{Server, answer, begin, nobody, percentile, post_all, print, sign};
 use crate::store::cluster::ClusterRole;
 use crate::store::read::{Reader, pool};
 use crate::store::token::Reading;
@@ -58,8 +58,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<serde_json::Value> {
     let cluster = start_cluster(folder, !arguments.no_download, DATABASE).await?;
-    let keys = begin(folder)?;
-    let server = Server::start(folder)?;
+    let keys = begin(folder, nobody())?;
+    let server = Server::start(folder, &[])?;
     let address = server.address;
     let reader = Reader::new(pool(cluster.options(ClusterRole::Runtime, DATABASE), 1));
     let token = token::create(&reader, Party::Us, Reading::Auditor, "bench").await?;

@@ -210,7 +210,7 @@ async fn load(running: &Running, clock: &Clock, written: &Written, clients: usiz
             let share = notes.iter().skip(client).step_by(clients);
             async move {
                 for note in share {
-                    stream.write_all(&request(running.address, note)).await?;
+                    stream.write_all(&request(running.address, "/v1/records", note)).await?;
                     answer(stream, buffer, 201).await?;
                 }
                 anyhow::Ok(())
