@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::access::Asked;
 use super::etag::Hashed;
+use super::operation::Id;
 use super::problem::{Detail, Problem};
 use super::request::{Parameters, Path};
 use super::{App, TEXT, json, typed};
@@ -84,6 +85,21 @@ pub async fn about(State(app): State<Arc<App>>, uri: Uri) -> Answer {
 pub async fn policy(State(app): State<Arc<App>>, uri: Uri) -> Answer {
     Parameters::none(&uri)?;
     Ok(typed(TEXT, app.ledger.policy().ok_or(Problem::not_found())?))
+}
+
+/// Heads that one answer holds at most.
+const HEADS: usize = 4_096;
+
+/// `GET /v1/log/heads`: the heads that were committed, a size and a root in base64 in each line.
+pub async fn heads(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let mut parameters = Parameters::read(&asked.uri, Id::Heads.operation().query);
+    let after = parameters.take("after", decimal).unwrap_or(0);
+    parameters.finish()?;
+    let published = tree(&app, &asked)?;
+    let (sizes, tree) = (published.sizes(), published.replica.tree());
+    let from = sizes.binary_search(&after).map_or_else(|place| place, |place| place + 1);
+    let heads = sizes.iter().skip(from).take(HEADS).filter_map(|&size| Some((size, tree.root_at(size)?)));
+    Ok(typed(TEXT, heads.map(|(size, root)| format!("{size} {}\n", root.to_base64())).collect::<String>()))
 }
 
 /// `GET /v1/log/cosigners`: how each cosigner stands, and the newest final checkpoint.

@@ -115,6 +115,7 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Docs => get(docs::page),
         Id::Log => get(log::about),
         Id::Policy => get(log::policy),
+        Id::Heads => get(log::heads),
         Id::Cosigners => get(log::cosigners),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),

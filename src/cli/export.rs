@@ -12,7 +12,7 @@ use super::export_history;
 use super::export_tables::{self, Asked, Choice, Format};
 use super::progress::Progress;
 use crate::note::Note;
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::checkpoint::{Checkpoint, decimal};
 use crate::tlog::tiles::{number_of_tiles, tiles_of};
 
 /// Saves a whole log as a folder: its checkpoint, every hash tile and every entry, in the layout of C2SP tlog-tiles, and
@@ -117,8 +117,27 @@ fn save(client: &Client, folder: &Path) -> anyhow::Result<u64> {
     let trust = about["trust"].as_str().unwrap_or_default();
     write(folder, "trust", format!("{trust}\n").as_bytes())?;
     write(folder, "policy", &client.fetch("/v1/log/policy")?)?;
+    write(folder, "heads", &heads(client, size)?)?;
     write(folder, "checkpoint", &checkpoint)?;
     Ok(size)
+}
+
+/// Every head that the ledger committed, up to a size.
+fn heads(client: &Client, until: u64) -> anyhow::Result<Vec<u8>> {
+    let (mut all, mut last) = (String::new(), 0);
+    while last < until {
+        let page = String::from_utf8(client.fetch(&format!("/v1/log/heads?after={last}"))?)?;
+        let sizes = page.lines().map_while(|line| decimal(line.split(' ').next()?).map(|size| (size, line)));
+        let before = last;
+        for (size, line) in sizes.take_while(|(size, _)| *size <= until).skip_while(|(size, _)| *size <= before) {
+            all.push_str(&format!("{line}\n"));
+            last = size;
+        }
+        if last == before {
+            bail!("the ledger does not list the head of size {until}, and shows its checkpoint");
+        }
+    }
+    Ok(all.into_bytes())
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {

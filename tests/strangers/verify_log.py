@@ -4,14 +4,12 @@
 
 It needs Python's standard library and ed25519.py beside it. It checks hash tiles, root, policy, the checkpoint's signature and
 cosignatures, and of every entry the clerk's and every signer's line under the key that was good there, from the keys of
-entry 0 to those that later entries bring. It ends with 0, or with 1 and the first fault. `countersign audit` also judges
-records by the rules.
+entry 0 to those that later entries bring. It ends with 0, or with 1 and the first fault; it judges no rules.
 """
 
 import base64, hashlib, json, os, re, sys
 
 import ed25519
-
 CLERK = b"\xffcountersign/v1"
 KEY_NAME = re.compile(r"(US|RU|RO|PL)/(root|recovery|centre|leader|escort|mirror|witness|window)/[A-Za-z0-9._-]{1,64}")
 
@@ -220,8 +218,7 @@ def verify(folder, trust):
     line = re.fullmatch(r"countersign/trust/v1 (\S+) sha256:([0-9a-f]{64})\n?", trust)
     demand(line, "trust", "not a root of trust")
     log, register = Log(folder), Register(line[1])
-    is_own = "trust" not in log.unread or log.read("trust", 1000).decode() == trust.rstrip("\n") + "\n"
-    demand(is_own, "trust", "another ledger's")
+    demand("trust" not in log.unread or log.read("trust", 1000).decode() == f"{line[0].rstrip()}\n", "trust", "another one")
     text, lines = read_note(log.read("checkpoint", 131072), "checkpoint")
     found = re.fullmatch(r"(\S+)\n(0|[1-9][0-9]{0,18})\n(\S+)\n", text)
     demand(found and found[1] == register.origin, "checkpoint", "not one of this ledger")
@@ -232,14 +229,17 @@ def verify(folder, trust):
     demand(entries, "log", "empty")
     digest = register.check(0, entries[0], "entry 0")
     demand(digest.hex() == line[2], "entry 0", "not the one that the root of trust names")
-    for index, entry in enumerate(entries[1:], 1):
-        register.check(index, entry, f"entry {index}")
+    [register.check(index, entry, f"entry {index}") for index, entry in enumerate(entries[1:], 1)]
     key = register.own_at("log_vkey", len(entries))
     own = [blob for name, identity, blob in lines if (name, identity) == (register.origin, key.id_as(b"\x01"))]
     demand(own and ed25519.verify(key.public, text.encode(), own[0]), "checkpoint", "not signed by the log")
     [register.cosigned(text, *line) for line in lines]
     policy = log.read("policy", 131072).decode("latin-1") if "policy" in log.unread else None
     demand(policy in (None, register.policy(key)), "policy", "not the one of the terms")
+    heads = log.read("heads", 1 << 28).decode() if "heads" in log.unread else ""
+    root_at = lambda size: base64.b64encode(leaves[size - 1] and root_of(leaves[:size])).decode()
+    rows = [f"{size} {root_at(size)}\n" for size in (int(line.split(" ")[0]) for line in heads.split("\n")[:-1])]
+    demand(heads == "".join(rows), "heads", "not heads of these entries")
     demand(not log.unread, ", ".join(sorted(log.unread)), "no part of a log")
     return len(entries)
 

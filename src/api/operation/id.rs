@@ -21,6 +21,8 @@ pub enum Id {
     Log,
     /// Keys and quorum (C2SP tlog-policy).
     Policy,
+    /// Every head that was committed.
+    Heads,
     /// How each cosigner stands.
     Cosigners,
     /// The proof that an entry is in the tree of a size.

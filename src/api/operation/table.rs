@@ -74,6 +74,15 @@ pub const OPERATIONS: &[Operation] = &[
         example("/v1/log/policy", Mistake::Parameter, Mistake::Method),
     ),
     get(
+        (Id::Heads, "heads"),
+        "/v1/log/heads",
+        "Every head that was committed, a size and a root in each line; at most 4,096 of them",
+        Access::Tree,
+        &["after"],
+        TEXT,
+        example("/v1/log/heads?after=3", Mistake::Parameter, Mistake::BadToken),
+    ),
+    get(
         (Id::Cosigners, "cosigners"),
         "/v1/log/cosigners",
         "Who cosigns the log, how far behind each is, and the newest final checkpoint",
