@@ -23,12 +23,15 @@ mod export;
 mod export_history;
 mod export_tables;
 mod files;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod inspect;
 mod key_show;
 mod keygen;
 mod migrate;
 mod mirror;
 mod new_report;
+mod own_keys;
 mod player;
 mod prepare;
 mod progress;

@@ -15,6 +15,8 @@ mod cluster;
 mod completions;
 mod corrections;
 mod crash;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod http_access;
 mod http_bundle;
 mod http_calendar;

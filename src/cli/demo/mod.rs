@@ -16,8 +16,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::own_keys::read_keys;
 use super::player::Player;
-use super::serve::{LogFormat, Running, Signals, read_keys, settings, start_logging};
+use super::serve::{LogFormat, Running, Signals, settings, start_logging};
 use super::store::{default_data_dir, fit, start_cluster};
 use super::terms_init::{self, Keys};
 use super::{files, keygen, token};
