@@ -39,11 +39,10 @@ static MODULES: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
 /// The key that this URI names.
 pub fn signer(uri: &str) -> anyhow::Result<Signer> {
     let place = Uri::parse(uri)?;
-    let session = open(&place, false)?;
-    let (secret, public, name) = find(&session, &place)?;
+    let (_, public, name) = find(&open(&place, false)?, &place)?;
     let kind = if name.ends_with("/clerk") { KeyKind::Countersign } else { KeyKind::Ed25519 };
     let verifier = Verifier::new(&name, kind, public).with_context(|| format!("the key {name} in the module"))?;
-    let held = Mutex::new(Some((session, secret)));
+    let held = Mutex::new(None); // the first signature opens it, as one after a reset does
     Ok(Signer::of_device(verifier, Arc::new(move |message| sign(&place, &held, message))))
 }
 
