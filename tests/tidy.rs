@@ -102,6 +102,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
         "nothing signed is read by it",
     ),
     ("ed25519_dalek", &["note/key"], "keys are admitted and used in one place"),
+    ("cryptoki", &["cli/hsm"], "hardware modules are spoken to in one place"),
     ("getrandom", &["api", "cli"], "random numbers are arguments everywhere else"),
     ("now_v7", &["api", "cli"], "random numbers are arguments everywhere else"),
     ("new_v4", &[], "ids are of version 7"),

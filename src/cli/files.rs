@@ -31,8 +31,15 @@ pub fn write_key(folder: &Path, signer: &Signer, pem: bool) -> anyhow::Result<Pa
     if pem {
         write_new(&base.with_added_extension("pem"), signer.to_pkcs8_pem()?.as_bytes(), 0o400)?;
     }
-    write_new(&base.with_added_extension("vkey"), format!("{}\n", signer.verifier()).as_bytes(), 0o444)?;
+    write_verifier(folder, signer.verifier())?;
     Ok(path)
+}
+
+/// Writes the public half of a key for everybody: `<name>.vkey`.
+pub fn write_verifier(folder: &Path, verifier: &Verifier) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let path = folder.join(stem(verifier.name())).with_added_extension("vkey");
+    write_new(&path, format!("{verifier}\n").as_bytes(), 0o444)
 }
 
 /// Writes a file that must not be there yet.

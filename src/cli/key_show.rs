@@ -5,18 +5,22 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::files;
+use super::{files, own_keys};
 use crate::hash::hex;
 
 /// Prints the verifier key (vkey) of a key file, its key id, and the public key in groups that can be read aloud.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A file that `keygen` wrote, `.key` or `.vkey`
+    /// A file that `keygen` wrote, `.key` or `.vkey`; or the pkcs11: URI of a key in a hardware module
+    #[arg(value_name = "KEY")]
     file: PathBuf,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let verifier = files::read_verifier(&arguments.file)?;
+    let verifier = match own_keys::module(&arguments.file) {
+        Some(_) => own_keys::read(&arguments.file)?.verifier().clone(),
+        None => files::read_verifier(&arguments.file)?,
+    };
     println!("{verifier}");
     println!("name        {}", verifier.name());
     println!("key id      {}", verifier.id());

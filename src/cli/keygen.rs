@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use zeroize::Zeroizing;
 
-use super::files;
+use super::{files, own_keys};
 use crate::note::{KeyKind, Signer, is_key_name};
 use crate::treaty::party::KeyName;
 
@@ -37,10 +37,20 @@ pub struct Arguments {
     /// Write the secret as PKCS#8 as well, for `openssl`
     #[arg(long)]
     pem: bool,
+    /// Make the secret of the log's or the clerk's key in this hardware module, which keeps it
+    #[arg(long, value_name = "PKCS11-URI", conflicts_with_all = ["name", "witness", "pem"])]
+    module: Option<String>,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (name, kind) = what(arguments)?;
+    if let Some(uri) = &arguments.module {
+        let verifier = own_keys::generate(uri, &name, kind)?;
+        files::write_verifier(&arguments.out, &verifier)?;
+        println!("{verifier}");
+        eprintln!("The secret is in the module, under the label {name}. The line above is public.");
+        return Ok(ExitCode::SUCCESS);
+    }
     let signer = new_key(&name, kind)?;
     let path = files::write_key(&arguments.out, &signer, arguments.pem)?;
     println!("{}", signer.verifier());

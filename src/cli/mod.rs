@@ -23,6 +23,8 @@ mod export;
 mod export_history;
 mod export_tables;
 mod files;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod inspect;
 mod judge;
 mod key_show;
@@ -30,6 +32,7 @@ mod keygen;
 mod migrate;
 mod mirror;
 mod new_report;
+mod own_keys;
 mod player;
 mod prepare;
 mod progress;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use super::files;
+use super::own_keys::read_keys;
 use super::store::StoreArguments;
 use crate::api::quarantine::Door;
 use crate::api::{self, server::Timers};
@@ -37,11 +38,12 @@ pub struct Arguments {
     /// The address to listen on
     #[arg(long, value_name = "ADDRESS", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8440")]
     listen: SocketAddr,
-    /// The key that signs checkpoints; while it changes, the new one as well (once for each, or separated by commas)
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_LOG_KEY", required = true, value_delimiter = ',')]
+    /// The key that signs checkpoints: a file, or the pkcs11: URI of a key in a hardware module; while it changes, the new
+    /// one as well (once for each, or with commas between them)
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_LOG_KEY", required = true, value_delimiter = ',')]
     log_key: Vec<PathBuf>,
     /// The key that countersigns records; while it changes, the new one as well
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CLERK_KEY", required = true, value_delimiter = ',')]
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_CLERK_KEY", required = true, value_delimiter = ',')]
     clerk_key: Vec<PathBuf>,
     /// Begin the log with these terms, signed by every root that they name
     #[arg(long, value_name = "NOTE")]
@@ -119,12 +121,6 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
         cluster.stop()?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The keys of the ledger.
-pub fn read_keys(log: &[PathBuf], clerk: &[PathBuf]) -> anyhow::Result<LedgerKeys> {
-    let read = |paths: &[PathBuf]| paths.iter().map(|path| files::read_signer(path)).collect::<anyhow::Result<_>>();
-    Ok(LedgerKeys { log: read(log)?, clerk: read(clerk)? })
 }
 
 /// What a ledger in this data directory is opened with; nobody cosigns.

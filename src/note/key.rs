@@ -235,7 +235,7 @@ pub struct Signer {
 #[derive(Clone)]
 enum Secret {
     /// In memory.
-    Here(SigningKey),
+    Here(Box<SigningKey>),
     /// In a device that signs and does not show it.
     Device(Device),
 }
@@ -254,7 +254,7 @@ impl Signer {
     pub fn from_seed(name: &str, kind: KeyKind, seed: [u8; 32]) -> Result<Signer, KeyError> {
         let key = SigningKey::from_bytes(&seed);
         let verifier = Verifier::new(name, kind, key.verifying_key().to_bytes())?;
-        Ok(Signer { secret: Secret::Here(key), verifier })
+        Ok(Signer { secret: Secret::Here(Box::new(key)), verifier })
     }
 
     /// The key that a device holds.

@@ -20,6 +20,8 @@ mod crash;
 mod crates;
 mod drills;
 mod gate;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod http_access;
 mod http_bundle;
 mod http_calendar;

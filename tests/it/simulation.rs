@@ -2,8 +2,9 @@
 //!
 //! Two or three real sequencers share one store in memory that fails on command: it refuses, loses the answer of a
 //! commit before or after writing, writes nothing or other bytes and reports success. Servers crash and start again,
-//! clocks step, senders try again, and several send the same record. Whatever happens: no receipt is lost, no record
-//! stands twice, no two checkpoints contradict each other, and nothing that the store falsified is ever signed.
+//! clocks step, senders try again, several send the same record, and on the way the ledger's keys change. Whatever
+//! happens: no receipt is lost, no record stands twice, no two checkpoints contradict each other, each is signed by the
+//! key of its size, and nothing that the store falsified is ever signed.
 //!
 //! `COUNTERSIGN_SIM_SEEDS` says how many seeds are played, `COUNTERSIGN_SIM_SEED` plays one.
 
@@ -18,6 +19,7 @@ use countersign::treaty::time::Instant;
 
 use super::support::ledger::{ORIGIN, Server, begin, beginning, designation, ledger_keys, receipt_of, registration};
 use super::support::postgres::roomy;
+use super::support::rotation::{change_to, log, old_and_new};
 use super::support::witness::Witness;
 
 /// SplitMix64: enough chance for a test, the same on every machine.
@@ -64,7 +66,9 @@ impl World {
         let mut servers = Vec::new();
         for i in 0..2 + dice.roll(2) {
             let heads = folder.join(format!("{seed}-{i}"));
-            servers.push(Server::start(log.handle(), &heads, clock.clone()).await.expect("a good store"));
+            // A third server was not given the new keys: it stops at the change, and the others go on.
+            let keys = if i < 2 { old_and_new() } else { ledger_keys() };
+            servers.push(Server::start_with(log.handle(), &heads, clock.clone(), keys).await.expect("a good store"));
         }
         World {
             dice,
@@ -72,7 +76,7 @@ impl World {
             clock,
             seconds: beginning().seconds(),
             servers,
-            seal: Seal::new(ORIGIN, Arc::new(ledger_keys())),
+            seal: Seal::new(ORIGIN, Arc::new(old_and_new())),
             witness: Witness::default(),
         }
     }
@@ -121,6 +125,10 @@ impl World {
             Ok(receipt) => self.witness.receipt(note, receipt),
             // Its key is not registered yet: the sender comes again.
             Err(why) if why.contains("KeyUnknown") => return false,
+            // This server lacks a key, and says so: another one has it.
+            Err(why) if why.contains("Unavailable") => return false,
+            // The change of keys came too late to be one.
+            Err(why) if why.contains("LogUntil") => {}
             Err(why) => panic!("a good record was refused: {why}"),
         }
         true
@@ -132,13 +140,14 @@ impl World {
         let old = self.servers.swap_remove(i);
         let heads = old.crash().await;
         // A store that falsified does not open again.
-        if let Ok(server) = Server::start(self.log.handle(), &heads, self.clock.clone()).await {
+        let (log, clock) = (self.log.handle(), self.clock.clone());
+        if let Ok(server) = Server::start_with(log, &heads, clock, old_and_new()).await {
             self.servers.push(server);
         }
     }
 }
 
-async fn play(seed: u64, folder: &Path, notes: &[&'static str]) -> (usize, bool) {
+async fn play(seed: u64, folder: &Path, notes: &[&'static str]) -> (usize, bool, bool) {
     let mut world = World::new(seed, folder).await;
     let mut waiting = notes.to_vec();
     for _ in 0..40 {
@@ -149,8 +158,10 @@ async fn play(seed: u64, folder: &Path, notes: &[&'static str]) -> (usize, bool)
     }
     let falsified = world.log.entries().await.iter().position(|entry| entry.starts_with("countersign/rec0rd"));
     let entries: Vec<Vec<u8>> = world.log.entries().await.into_iter().map(String::into_bytes).collect();
-    world.witness.compare(&entries, falsified.unwrap_or(entries.len()));
-    (world.witness.receipts(), falsified.is_some())
+    let replica = world.witness.compare(&entries, falsified.unwrap_or(entries.len()));
+    let terms = replica.register().terms().map(|terms| terms.log.at(replica.tree().size()).clone());
+    let changed = terms.is_some_and(|key| key == *log(2).verifier());
+    (world.witness.receipts(), falsified.is_some(), changed)
 }
 
 #[test]
@@ -161,17 +172,18 @@ fn whatever_fails_no_receipt_is_lost_and_no_checkpoint_contradicts_another() {
         None => 0..number("COUNTERSIGN_SIM_SEEDS").unwrap_or(200),
     };
     let mut notes = vec![registration("US/centre/1"), registration("RU/centre/1")];
+    notes.push(change_to(2, 2, 16)); // of some thirty
     notes.extend((0..24).map(|i| designation(if i % 2 == 0 { "US/centre/1" } else { "RU/centre/1" })));
     let notes: Vec<&'static str> = notes.into_iter().map(|note| &*note.leak()).collect();
     let folder = tempfile::tempdir_in(roomy()).expect("a folder");
-    let (mut receipts, mut falsified, played) = (0, 0, seeds.end - seeds.start);
+    let (mut receipts, mut falsified, mut changed, played) = (0, 0, 0, seeds.end - seeds.start);
     for seed in seeds {
         // One thread, and a clock that only the dice move: the seed alone decides.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         println!("seed {seed}"); // shown when it fails
-        let (got, bad) = runtime.expect("a runtime").block_on(play(seed, folder.path(), &notes));
-        (receipts, falsified) = (receipts + got, falsified + u64::from(bad));
+        let (got, bad, new) = runtime.expect("a runtime").block_on(play(seed, folder.path(), &notes));
+        (receipts, falsified, changed) = (receipts + got, falsified + u64::from(bad), changed + u64::from(new));
     }
-    println!("{played} seeds, {receipts} receipts, {falsified} stores that falsified");
-    assert!(played < 100 || (receipts > 0 && falsified > 0), "the dice are loaded");
+    println!("{played} seeds, {receipts} receipts, {falsified} stores that falsified, {changed} changes of keys");
+    assert!(played < 100 || (receipts > 0 && falsified > 0 && changed > 0), "the dice are loaded");
 }

@@ -318,3 +318,30 @@ fn a_list_of_logs_names_each_by_its_origin() {
     assert!(matches!(Logs::parse("x\n").map_err(|error| error.fault), Err(LogsFault::Key(_))));
     assert!(Witness::new(log_key(), Logs::default()).is_err(), "a log's key does not cosign");
 }
+
+#[test]
+fn while_a_log_changes_its_key_either_signs_and_a_mirror_names_the_one() {
+    let new = Signer::from_seed(ORIGIN, KeyKind::Ed25519, seed(1)).expect("a good seed");
+    let list = format!("{}\n{}\n", log_key().verifier(), new.verifier());
+    let witness = Witness::new(witness_key(), Logs::parse(&list).expect("a list")).expect("a key for cosigning");
+    let (old_only, tree) = (self::witness(), tree());
+    let by_new = |size: u64| {
+        let root = tree.root_at(size).expect("a size it has had");
+        let signed = Checkpoint { origin: ORIGIN.into(), size, root }.sign(&new).expect("a good key");
+        let proof = tree.prove_consistency(3, size).expect("sizes in order");
+        write_request(3, &proof, &signed)
+    };
+    let before = held(3);
+    let request = by_new(8);
+    let authentic = witness.authenticate(request.as_bytes()).expect("signed by a key of the log");
+    let after = witness.cosign(&authentic, Some(&before), TIME).expect("one history, whoever signs it").held;
+    assert_eq!((after.checkpoint.size, witness.reopen(&before.note)), (8, Ok(before)));
+    let unknown = Err(Refusal::NotSigned(NoteError::NoKnownKey));
+    assert_eq!(old_only.authenticate(request.as_bytes()).map(|_| ()), unknown);
+    // A mirror knows which key is whose size.
+    let key = |size| Some(if size > 5 { new.verifier().clone() } else { log_key().verifier().clone() });
+    assert!(witness.authenticate_by(request.as_bytes(), key).is_ok());
+    assert_eq!(witness.authenticate_by(by_new(5).as_bytes(), key).map(|_| ()), unknown);
+    assert_eq!(witness.authenticate_by(FROM_3_TO_8.as_bytes(), key).map(|_| ()), unknown);
+    assert_eq!(witness.authenticate_by(request.as_bytes(), |_| None).map(|_| ()), unknown);
+}

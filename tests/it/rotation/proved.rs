@@ -83,6 +83,10 @@ async fn bundles_from_before_and_after_every_change_verify_under_the_same_line_o
     for what in ["the last of the old keys", "the first of the new ones", "after"] {
         record(by("US/centre/2", Kind::Designation, designating("B1", "designate")), what).await;
     }
+    record(registration("US/root/2", "US/centre/3"), "a key that the new clerk countersigned").await;
+    record(by("US/centre/3", Kind::Designation, designating("B1", "designate")), "a record of that key").await;
+    record(signed(&draft(Kind::Terms, &["US/root/2", "RU/root/2"], json!({ "version": 5 }))), "a later amendment")
+        .await;
     let terms = api.ledger.now().replica.register().terms().expect("terms").clone();
     let other = Trust { origin: trust.origin.clone(), terms: leaf_hash(b"another") };
     let mut keys = std::collections::BTreeSet::new();
@@ -99,7 +103,7 @@ async fn bundles_from_before_and_after_every_change_verify_under_the_same_line_o
         proof.verify(leaf_hash(bytes.as_bytes()), ORIGIN, log).unwrap_or_else(|error| panic!("{what}: {error}"));
         keys.insert(log.to_string());
     }
-    assert_eq!((bundles.len(), keys.len()), (30, 2), "both keys have signed");
+    assert_eq!((bundles.len(), keys.len()), (36, 2), "both keys have signed");
 }
 
 /// A bundle with another checkpoint signed in the place of its own.

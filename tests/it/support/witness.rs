@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use countersign::hash::Hash;
+use countersign::note::Succession;
 use countersign::replica::Replica;
 use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::leaf_hash;
@@ -51,16 +52,18 @@ impl Witness {
             assert_eq!(before, None, "a record stands twice");
         }
         let (tree, head) = (replica.tree(), replica.head());
+        let keys = replica.register().terms().map_or_else(first_key, |terms| terms.log.clone());
         for (note, receipt) in &self.receipts {
             let digest = Signed::parse(note.as_bytes()).expect("a record").digest;
             assert_eq!(digests.get(&digest), Some(&receipt.index), "a receipted record is lost or elsewhere");
             let leaf: Hash = leaf_hash(&entries[usize::try_from(receipt.index).expect("an index")]);
             let proof = Proof::parse(&receipt.text).expect("a receipt");
-            proof.verify(leaf, ORIGIN, log_key().verifier()).expect("a good receipt");
-            self.is_of_this_log(tree, head, &checkpoint_of(receipt));
+            let checkpoint = open(&proof.checkpoint, &keys);
+            proof.verify(leaf, ORIGIN, keys.at(checkpoint.size)).expect("a good receipt");
+            self.is_of_this_log(tree, head, &checkpoint);
         }
         for checkpoint in &self.checkpoints {
-            self.is_of_this_log(tree, head, &open(checkpoint));
+            self.is_of_this_log(tree, head, &open(checkpoint, &keys));
         }
         replica
     }
@@ -77,10 +80,12 @@ impl Witness {
     }
 }
 
-fn open(checkpoint: &str) -> Checkpoint {
-    Checkpoint::open(checkpoint.as_bytes(), ORIGIN, log_key().verifier()).expect("signed by the log")
+/// The key of a log whose entries cannot be read.
+fn first_key() -> Succession {
+    Succession::of(log_key().verifier().clone())
 }
 
-fn checkpoint_of(receipt: &Receipt) -> Checkpoint {
-    open(&Proof::parse(&receipt.text).expect("a receipt").checkpoint)
+/// A checkpoint that the log signed with the key of its size.
+fn open(checkpoint: &str, keys: &Succession) -> Checkpoint {
+    Checkpoint::open_by(checkpoint.as_bytes(), ORIGIN, keys).expect("signed by the log")
 }
