@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::hash::Hash;
-use crate::note::{KeyError, KeyKind, SignError, Signer, assemble, sign_note};
+use crate::note::{KeyKind, SignError, Signer, assemble, sign_note};
 use crate::treaty::party::Party;
 use crate::treaty::record::{Anchor, Channel, FIRST_LINE, Kind};
 use crate::treaty::shape::Schema;
@@ -135,9 +135,6 @@ fn in_schema_order(value: &Value, schema: &Schema) -> Value {
 /// Why a text was not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorError {
-    /// The key itself is not good.
-    #[error(transparent)]
-    Key(#[from] KeyError),
     /// The machine or the key is broken.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -148,7 +145,7 @@ pub enum AuthorError {
 pub fn sign(text: &str, signers: &[&Signer]) -> Result<String, AuthorError> {
     let mut lines = Vec::with_capacity(signers.len());
     for signer in signers {
-        lines.push(sign_note(&signer.with_kind(KeyKind::Ed25519)?, text)?);
+        lines.push(sign_note(&signer.with_kind(KeyKind::Ed25519), text)?);
     }
     Ok(assemble(text, &lines))
 }

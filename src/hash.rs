@@ -15,8 +15,8 @@
 //! assert_eq!(empty.to_string().parse(), Ok(empty));
 //! ```
 
-use std::fmt;
 use std::str::FromStr;
+use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -71,6 +71,19 @@ impl Hash {
             hasher.update(part);
         }
         Hash(hasher.finalize().into())
+    }
+
+    /// SHA-256 of everything that a reader gives, piece by piece, and how many bytes that were. Fails where the reader does.
+    pub fn of_reader(mut reader: impl io::Read) -> io::Result<(Hash, u64)> {
+        let (mut hasher, mut piece, mut count) = (Sha256::new(), vec![0; 64 * 1024], 0);
+        loop {
+            let read = reader.read(&mut piece)?;
+            if read == 0 {
+                return Ok((Hash(hasher.finalize().into()), count));
+            }
+            hasher.update(piece.get(..read).unwrap_or_default());
+            count += read as u64;
+        }
     }
 
     /// The bytes.

@@ -10,6 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::access::Asked;
+use super::etag::Hashed;
 use super::problem::{Detail, Problem};
 use super::request::{Parameters, Path};
 use super::{App, TEXT, json, typed};
@@ -116,8 +117,11 @@ pub async fn entry_tile(State(app): State<Arc<App>>, Path(path): Path<String>, a
 
 async fn any_tile(app: &App, asked: &Asked, path: &str) -> Answer {
     let published = tree(app, asked)?;
-    let bytes = app.ledger.tile(&published, &asked.principal, path).await?;
+    let (bytes, hash) = app.ledger.tile(&published, &asked.principal, path).await?;
     let mut response = typed("application/octet-stream", bytes);
+    if let Some(hash) = hash {
+        response.extensions_mut().insert(Hashed(hash));
+    }
     let immutable = HeaderValue::from_static("private, max-age=31536000, immutable");
     response.headers_mut().insert(header::CACHE_CONTROL, immutable);
     Ok(response)

@@ -308,7 +308,15 @@ impl From<QueryError> for Problem {
             QueryError::NotYet => Problem::not_yet(),
             QueryError::NotFinal => Problem::not_final(),
             QueryError::Stopping(stopping) => stopping.into(),
-            QueryError::Store(_) | QueryError::Sign => {
+            QueryError::Sign => {
+                tracing::error!("an answer needs a signature by a key that this server was not given");
+                Problem::unavailable(
+                    "try_again",
+                    Words::fixed("The ledger lacks a key for this answer.", "У реестра нет ключа для этого ответа."),
+                    60,
+                )
+            }
+            QueryError::Store(_) => {
                 tracing::error!(%error, "a question could not be answered");
                 Problem::unavailable(
                     "try_again",

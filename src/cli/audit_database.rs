@@ -1,8 +1,10 @@
-//! The audit of a ledger's database: entries, the columns beside them, heads, cosignatures, and the schema.
+//! The audit of a ledger's database: entries, the columns beside them, heads, cosignatures, who sent each entry, and the
+//! schema.
 //!
 //! Everything is read in one snapshot, so a ledger may go on writing meanwhile.
 //!
-//! Deliberately absent: tokens and access events. They are no part of the log, and nothing signed vouches for them.
+//! Deliberately absent: tokens, and what was read by whom. They are no part of the log, and nothing signed vouches for them;
+//! of what was written, the entries themselves say that there must be an event of it.
 
 use super::audit_held::Held;
 use super::progress::Progress;
@@ -40,9 +42,10 @@ pub fn audit(url: &str, held: &Held) -> anyhow::Result<Report> {
 /// Feeds rows and heads to the auditor, while more are read.
 async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> anyhow::Result<()> {
     let (head, rows) = (snapshot.head().await?, snapshot.count().await?);
+    let senders = snapshot.may_see_senders().await?;
     let mut progress = Progress::new("entries", rows);
     let (sender, mut pages) = tokio::sync::mpsc::channel(AHEAD);
-    let reading = tokio::spawn(async move { snapshot.send(sender).await });
+    let reading = tokio::spawn(async move { snapshot.send(sender, senders).await });
     while let Some(page) = pages.recv().await {
         let begins = auditor.size() == 0;
         let goes_on = tokio::task::block_in_place(|| take_up(auditor, page));
@@ -58,6 +61,7 @@ async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> any
     progress.end();
     reading.await??;
     auditor.head_row(head, rows);
+    auditor.senders(senders);
     Ok(())
 }
 
@@ -75,6 +79,7 @@ fn take_up(auditor: &mut Auditor, page: Page) -> bool {
             auditor.worth_a_look("heads")
         }
         Page::Cosignatures(lines) => lines.iter().all(|(size, name, line)| auditor.cosignature(*size, name, line)),
+        Page::Sent(sent) => auditor.sent(&sent),
     }
 }
 

@@ -42,8 +42,10 @@ pub type Files<'f> = dyn Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + 'f;
 /// A tile of entries on its way to the auditor.
 type Tile = (TilePath, Result<Vec<u8>, Unread>);
 
-/// Tiles that are read ahead.
-const AHEAD: usize = 3;
+/// Tiles of entries that are given to the auditor at once.
+const TOGETHER: usize = 8;
+/// Tiles that are read ahead meanwhile. All of them together have at most 270 MB, and of ordinary entries 7 MB.
+const AHEAD: usize = TOGETHER;
 /// The longest line of a file of heads: a size and a root.
 const HEAD_LINE: usize = 20 + 1 + 44 + 1;
 /// The greatest list of heads that is read.
@@ -213,35 +215,60 @@ fn read_ahead(files: &Files<'_>, size: u64, sender: &SyncSender<Tile>) {
 
 fn take_up(tiles: Receiver<Tile>, size: u64, auditor: &mut Auditor, held: &Held) -> anyhow::Result<()> {
     let mut progress = Progress::new("entries", size);
+    let mut batch = Vec::with_capacity(TOGETHER);
     for (tile, bytes) in tiles {
-        let begins = auditor.size() == 0;
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
+        let missing = match bytes {
+            Ok(bytes) => {
+                batch.push((tile, bytes));
+                None
+            }
             Err(Unread::Failed(error)) => return Err(error),
-            Err(Unread::Absent) => {
-                auditor.missing("entries", &tile.to_string(), "it is not there");
-                break;
-            }
-            Err(Unread::Wrong(why)) => {
-                auditor.missing("entries", &tile.to_string(), &why);
-                break;
-            }
+            Err(Unread::Absent) => Some("it is not there".to_owned()),
+            Err(Unread::Wrong(why)) => Some(why),
         };
-        let Ok(entries) = decode_bundle(&bytes, tile.width()) else {
-            auditor.not_a_bundle(&tile.to_string());
-            break;
-        };
-        let goes_on = auditor.entries(&entries);
+        let begins = auditor.size() == 0;
+        if missing.is_none() && batch.len() < TOGETHER && !begins {
+            continue;
+        }
+        let goes_on = together(&mut batch, auditor);
+        if let Some(why) = missing.as_ref().filter(|_| goes_on) {
+            auditor.missing("entries", &tile.to_string(), why);
+        }
         if begins {
             held.say_distrust(auditor);
         }
-        if !goes_on {
-            break;
+        if missing.is_some() || !goes_on {
+            progress.end();
+            return Ok(());
         }
         progress.at(auditor.size());
     }
+    together(&mut batch, auditor);
     progress.end();
     Ok(())
+}
+
+/// Gives tiles that follow each other to the auditor at once; the more there are, the less a core waits for another. Whether
+/// it goes on.
+fn together(batch: &mut Vec<(TilePath, Vec<u8>)>, auditor: &mut Auditor) -> bool {
+    let mut entries = Vec::with_capacity(batch.len() * usize::from(FULL));
+    let mut broken = None;
+    for (tile, bytes) in batch.iter() {
+        match decode_bundle(bytes, tile.width()) {
+            Ok(bundle) => entries.extend(bundle),
+            Err(_) => {
+                broken = Some(tile);
+                break;
+            }
+        }
+    }
+    let goes_on = auditor.entries(&entries);
+    if let Some(tile) = broken.filter(|_| goes_on) {
+        auditor.not_a_bundle(&tile.to_string());
+    }
+    let goes_on = goes_on && broken.is_none();
+    batch.clear();
+    goes_on
 }
 
 /// Compares every hash tile.

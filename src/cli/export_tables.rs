@@ -164,13 +164,15 @@ impl Drop for Partial {
 /// The manifest of one file, or of every file that exists for whoever asks, and that the clerk signed it.
 fn signed_manifest(client: &Client, file: Option<export::File>, asked: &Asked) -> anyhow::Result<(Vec<u8>, Manifest)> {
     let about = client.fetch_json("/v1/log")?;
-    let clerk = about["clerk_vkey"].as_str().and_then(|vkey| Verifier::parse(vkey).ok());
-    let clerk = clerk.context("the ledger does not name the key of its clerk")?;
+    // Each that it has had: the clerk may change while this runs.
+    let vkeys = about["clerk_keys"].as_array().into_iter().flatten();
+    let clerks: Vec<Verifier> = vkeys.filter_map(|key| Verifier::parse(key["vkey"].as_str()?).ok()).collect();
+    ensure!(!clerks.is_empty(), "the ledger does not name the key of its clerk");
     let files = file.map_or_else(String::new, |file| format!("&files={}", file.name()));
     let mut note = Vec::new();
     client
         .download(&format!("/v1/exports/manifest?{}", (files + &asked.query()).trim_start_matches('&')), &mut note)?;
-    let manifest = Manifest::open(&note, &clerk).context(
+    let manifest = clerks.iter().find_map(|clerk| Manifest::open(&note, clerk)).context(
         "the manifest does not bear the signature of the ledger's clerk, so nothing was saved: \
          keep it as evidence if it comes again, and ask the operator",
     )?;

@@ -27,7 +27,7 @@ pub fn write_key(folder: &Path, signer: &Signer, pem: bool) -> anyhow::Result<Pa
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let base = folder.join(stem(signer.verifier().name()));
     let path = base.with_added_extension("key");
-    write_new(&path, format!("{}\n", &*signer.to_skey()).as_bytes(), 0o400)?;
+    write_new(&path, format!("{}\n", &*signer.to_skey()?).as_bytes(), 0o400)?;
     if pem {
         write_new(&base.with_added_extension("pem"), signer.to_pkcs8_pem()?.as_bytes(), 0o400)?;
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{audit_folder, files};
 use crate::evidence::judge::{Held, Judgement, Ruled, Shown, accused, judge, log_of, rule};
-use crate::note::Verifier;
+use crate::note::Succession;
 use crate::tlog::checkpoint::Checkpoint;
 
 /// Says what files prove about a log that were kept as evidence: by a witness, a mirror, or the ledger itself (the files in
@@ -73,11 +73,11 @@ fn by_rule(
     folder: &Path,
     files: &[Vec<u8>],
     origin: &str,
-    keys: &[Verifier],
+    keys: &Succession,
     otherwise: Shown,
 ) -> anyhow::Result<Shown> {
     let (proof, entry) = accused(files, origin, keys).context("no file is an entry whose proof is in another file")?;
-    let size = keys.iter().find_map(|key| Checkpoint::open(proof.checkpoint.as_bytes(), origin, key).ok());
+    let size = Checkpoint::open_by(proof.checkpoint.as_bytes(), origin, keys).ok();
     let size = size.map_or(0, |checkpoint| checkpoint.size);
     let before = audit_folder::prefix(folder, proof.index)?;
     Ok(match rule(&before, &proof, entry, size) {

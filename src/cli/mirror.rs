@@ -206,7 +206,8 @@ impl Mirroring {
         let (seal, published) = (Arc::clone(&mirror.seal), Arc::clone(&mirror.published));
         let copy = Mirrored { standing: Arc::clone(&mirror.standing), window: window.clone() };
         let clock = Clock::System;
-        let settings = CopySettings { store, trust, seal, published: Arc::clone(&published), clock, copy };
+        let cosigned = Arc::clone(&mirror.cosigned);
+        let settings = CopySettings { store, trust, seal, published: Arc::clone(&published), cosigned, clock, copy };
         let (address, timers, ledger) = (listener.local_addr()?, Timers::default(), Ledger::of_copy(settings));
         let routes = crate::api::routes(Arc::clone(&ledger), timers);
         let routes = routes.merge(http::routes(Arc::new(cosigner), timers.body));

@@ -142,14 +142,23 @@ enum NewCommand {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
+    /// The audit of a large log, beside the bare loop over its signatures
+    Audit(bench::audit::Arguments),
     /// Records per second through a real server and Postgres, beside plain inserts of the same bytes
     Load(bench::load::Arguments),
     /// How long readers wait, alone and while others write
     Read(bench::read::Arguments),
+    /// How far a mirror is behind a ledger that is written to at full speed
+    Mirror(bench::mirror::Arguments),
     /// Twelve years with the volume of New START: loaded, asked about, audited
     NewStart(bench::new_start::Arguments),
     /// The status of the pair as the log grows
     Status(bench::status::Arguments),
+    /// Tiles per second, beside a static file server with the same bytes
+    Tiles(bench::tiles::Arguments),
+    /// A static file server, for measures to stand beside
+    #[command(hide = true)]
+    StaticFiles(bench::static_files::Arguments),
 }
 
 /// Runs the program.
@@ -206,9 +215,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Bench(BenchCommand::Audit(arguments)) => bench::audit::run(&arguments),
+        Command::Bench(BenchCommand::Mirror(arguments)) => bench::mirror::run(arguments),
         Command::Bench(BenchCommand::Load(arguments)) => bench::load::run(arguments),
         Command::Bench(BenchCommand::Read(arguments)) => bench::read::run(arguments),
         Command::Bench(BenchCommand::NewStart(arguments)) => bench::new_start::run(arguments),
         Command::Bench(BenchCommand::Status(arguments)) => bench::status::run(&arguments),
+        Command::Bench(BenchCommand::Tiles(arguments)) => bench::tiles::run(arguments),
+        Command::Bench(BenchCommand::StaticFiles(arguments)) => bench::static_files::run(arguments),
     }
 }

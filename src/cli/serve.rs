@@ -17,18 +17,19 @@ use super::files;
 use super::store::StoreArguments;
 use crate::api::quarantine::Door;
 use crate::api::{self, server::Timers};
+use crate::replica::LedgerKeys;
 use crate::service::clock::Clock;
 use crate::service::cosigned::config::{CosignerAt, CosigningSettings};
 use crate::service::gate::GateSettings;
 use crate::service::ledger::{Ledger, Settings};
 use crate::service::origin::Origin;
-use crate::service::sequencer::LedgerKeys;
 use crate::store::Address;
 
 /// Serves a ledger over HTTP until it is told to stop (SIGTERM or Ctrl-C); then it lets open requests finish.
 ///
 /// A log is begun once, with `--create-log` and the terms that every root has signed; the log's and the clerk's key
-/// must be those that the terms name. Put a proxy with TLS in front of it.
+/// must be those that the terms name. When an amendment of the terms changes them, give the old and the new one: each
+/// signs the sizes that are its own. Put a proxy with TLS in front of it.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -36,12 +37,12 @@ pub struct Arguments {
     /// The address to listen on
     #[arg(long, value_name = "ADDRESS", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8440")]
     listen: SocketAddr,
-    /// The key that signs checkpoints
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_LOG_KEY")]
-    log_key: PathBuf,
-    /// The key that countersigns records
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CLERK_KEY")]
-    clerk_key: PathBuf,
+    /// The key that signs checkpoints; while it changes, the new one as well (once for each, or separated by commas)
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_LOG_KEY", required = true, value_delimiter = ',')]
+    log_key: Vec<PathBuf>,
+    /// The key that countersigns records; while it changes, the new one as well
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_CLERK_KEY", required = true, value_delimiter = ',')]
+    clerk_key: Vec<PathBuf>,
     /// Begin the log with these terms, signed by every root that they name
     #[arg(long, value_name = "NOTE")]
     create_log: Option<PathBuf>,
@@ -121,8 +122,9 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The keys of the ledger.
-pub fn read_keys(log: &Path, clerk: &Path) -> anyhow::Result<LedgerKeys> {
-    Ok(LedgerKeys { log: files::read_signer(log)?, clerk: files::read_signer(clerk)? })
+pub fn read_keys(log: &[PathBuf], clerk: &[PathBuf]) -> anyhow::Result<LedgerKeys> {
+    let read = |paths: &[PathBuf]| paths.iter().map(|path| files::read_signer(path)).collect::<anyhow::Result<_>>();
+    Ok(LedgerKeys { log: read(log)?, clerk: read(clerk)? })
 }
 
 /// What a ledger in this data directory is opened with; nobody cosigns.

@@ -1,13 +1,17 @@
 //! `verify`: what one file proves, offline. Uses nothing of the server: that is the product's promise.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::files;
+use crate::evidence::attached::Attached;
 use crate::evidence::verdict::{DOES_NOT_SAY, Outcome, Overall, Verdict};
 use crate::evidence::verify;
+use crate::hash::Hash;
 use crate::note::{Note, NoteError};
 use crate::treaty::record::Signed;
 use crate::words::Lang;
@@ -26,6 +30,9 @@ pub struct Arguments {
     /// The root of trust
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_TRUST")]
     trust: Option<PathBuf>,
+    /// A file that lies beside the bundle: a photograph of a report, the drawing of a diagram
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    attached: Vec<PathBuf>,
     /// Print the verdict as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -44,7 +51,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let Some(code) = not_a_bundle(&text) {
         return Ok(ExitCode::from(code));
     }
-    let verdict = verify(&text, trust.as_ref());
+    let attached = arguments.attached.iter().map(|path| read_attached(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let verdict = verify(&text, trust.as_ref()).with_attached(&text, &attached);
     if arguments.json {
         println!("{:#}", verdict.to_json(lang));
     }
@@ -57,6 +65,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Overall::CannotDecide => 3,
     };
     Ok(ExitCode::from(code))
+}
+
+/// A file beside the bundle. It may be a film, so it passes through piece by piece.
+fn read_attached(path: &Path) -> anyhow::Result<Attached> {
+    let read = File::open(path).and_then(Hash::of_reader);
+    let (sha256, bytes) = read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Attached { name: path.display().to_string(), sha256, bytes })
 }
 
 /// A text that is no bundle but something near one: what to do instead, and the exit code.

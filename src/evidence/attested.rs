@@ -8,21 +8,21 @@ use super::cosigned::{Lines, Seen, Worth, is_met};
 use super::support::Ledger;
 use super::verdict::{Check, Outcome};
 use super::verify::Examination;
+use crate::tlog::checkpoint::Checkpoint;
 use crate::treaty::time::Instant;
 use crate::words::Words;
 
 impl Examination<'_> {
     /// Whether a revocation of the signers' keys came before the record. What is not shown may still be there; that it is
     /// not, those attest who hold every entry below the checkpoint.
-    pub(super) fn revocation(&mut self, ledger: Option<&Ledger>, lines: &Lines) {
+    pub(super) fn revocation(&mut self, checkpoint: Option<&Checkpoint>, lines: &Lines) {
         if self.findings.0.iter().any(|finding| finding.code == "key_revoked") {
             let detail = Words::fixed(
                 "The bundle proves a revocation before the record.",
                 "Пакет подтверждает отзыв ключа раньше записи.",
             );
             self.findings.fail(Check::Revocation, None, "revoked_before", detail);
-        } else if let Some(ledger) = ledger.filter(|_| lines.by_both_mirrors()) {
-            let size = ledger.checkpoint.size;
+        } else if let Some(Checkpoint { size, .. }) = checkpoint.filter(|_| lines.by_both_mirrors()) {
             let en = format!("none before the record: attested by the US and RU mirrors over size {size}");
             let ru = format!("отзыва раньше записи нет: подтверждено зеркалами США и РФ для размера {size}");
             self.findings.pass(Check::Revocation, None, "revocation_attested", &en, &ru);

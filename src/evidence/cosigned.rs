@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::note::{Note, Verifier};
+use crate::note::Note;
 use crate::tlog::cosignature::verify_cosignature;
 use crate::treaty::party::{KeyName, Party, Role};
 use crate::treaty::register::Register;
@@ -44,11 +44,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Looks at every line of a checkpoint of this size but those by the log's own keys.
-    pub(super) fn of(checkpoint: &[u8], size: u64, own: &[Verifier], register: &Register) -> Lines {
+    /// Looks at every line of a checkpoint of this size but those in the log's own name.
+    pub(super) fn of(checkpoint: &[u8], size: u64, origin: &str, register: &Register) -> Lines {
         let mut lines = Lines::default();
         let Ok(note) = Note::parse(checkpoint) else { return lines };
-        for line in note.lines().iter().filter(|line| !own.iter().any(|key| key.name() == line.name)) {
+        for line in note.lines().iter().filter(|line| line.name != origin) {
             let key = register.key(&line.name).filter(|key| key.published.id() == line.id);
             let Some(key) = key.filter(|key| key.name.role().cosigns()) else {
                 lines.strangers += 1;

@@ -12,8 +12,9 @@
 //! Deliberately absent: who kept the files, and what follows from them.
 
 use super::bundle::Bundle;
+use super::support::Ledger;
 use super::trust::Trust;
-use crate::note::Verifier;
+use crate::note::{Succession, Verifier};
 use crate::replica::Replica;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::fork::{self, Finding};
@@ -83,8 +84,9 @@ pub struct Judgement {
     pub files: Vec<Held>,
 }
 
-/// The name and the keys of the log that a root of trust names, from entry 0: a note, or any bundle that has it.
-pub fn log_of(text: &str, trust: &Trust) -> Option<Vec<Verifier>> {
+/// The keys of the log that a root of trust names, from entry 0: a note, or any bundle that has it. Keys that an
+/// amendment named later are those of a bundle with that amendment.
+pub fn log_of(text: &str, trust: &Trust) -> Option<Succession> {
     let bundle = Bundle::parse(text).ok();
     let candidates: Vec<&str> = match &bundle {
         Some(bundle) => bundle.support.iter().map(|proved| &*proved.entry).chain([&*bundle.entry]).collect(),
@@ -96,7 +98,15 @@ pub fn log_of(text: &str, trust: &Trust) -> Option<Vec<Verifier>> {
     let mut replica = Replica::default();
     replica.replay(first.as_bytes(), Signatures::Check).ok()?;
     let terms = replica.register().terms().filter(|terms| terms.origin == trust.origin)?;
-    Some(vec![terms.log.clone()])
+    let Some(bundle) =
+        bundle.as_ref().filter(|bundle| bundle.support.first().is_some_and(|proved| proved.entry == first))
+    else {
+        return Some(terms.log.clone());
+    };
+    // Amendments are signed by both roots, and judged as such; what cannot be judged names nothing.
+    let mut ledger = Ledger::new(replica.register().clone());
+    let _ = bundle.support.iter().try_for_each(|proved| ledger.take_up(proved));
+    ledger.register.terms().map(|terms| terms.log.clone())
 }
 
 /// What the rules say of an entry that the log signed, from the entries before it.
@@ -111,7 +121,7 @@ pub enum Ruled {
 }
 
 /// The proof in these files of the entry in these files; and that entry.
-pub fn accused<'f>(files: &'f [Vec<u8>], origin: &str, keys: &[Verifier]) -> Option<(Proof, &'f [u8])> {
+pub fn accused<'f>(files: &'f [Vec<u8>], origin: &str, keys: &Succession) -> Option<(Proof, &'f [u8])> {
     let mut proofs = files.iter().filter_map(|file| as_proof(std::str::from_utf8(file).ok()?));
     proofs.find_map(|proof| {
         let entry = files.iter().find(|file| included(&proof, file, origin, keys).is_some())?;
@@ -135,7 +145,7 @@ pub fn rule(before: &Replica, proof: &Proof, entry: &[u8], size: u64) -> Ruled {
 }
 
 /// Judges files about the log with this name and these keys.
-pub fn judge(files: &[Vec<u8>], origin: &str, keys: &[Verifier]) -> Judgement {
+pub fn judge(files: &[Vec<u8>], origin: &str, keys: &Succession) -> Judgement {
     let proofs: Vec<Option<Proof>> =
         files.iter().map(|file| std::str::from_utf8(file).ok().and_then(as_proof)).collect();
     let mut row = String::new();
@@ -168,7 +178,7 @@ pub fn judge(files: &[Vec<u8>], origin: &str, keys: &[Verifier]) -> Judgement {
         });
     }
     let has_entry = held.iter().any(|held| matches!(held, Held::Entry(_)));
-    let shown = match (fork::judge(&row, origin, keys), not_an_entry) {
+    let shown = match (fork::judge(&row, origin, &all(keys)), not_an_entry) {
         (Ok(Finding::TwoRoots(size)), _) => Shown::Fork(size),
         (Ok(Finding::NotEmpty), _) => Shown::NotEmpty,
         (_, Some(index)) => Shown::NotAnEntry(index),
@@ -196,28 +206,23 @@ fn as_proof(text: &str) -> Option<Proof> {
 }
 
 /// Where a proof shows these bytes, if it does: the index, and the size of the checkpoint.
-fn included(proof: &Proof, bytes: &[u8], origin: &str, keys: &[Verifier]) -> Option<(u64, u64)> {
-    let found = keys.iter().find_map(|key| proof.verify(leaf_hash(bytes), origin, key).ok())?;
-    Some((proof.index, found.size))
+fn included(proof: &Proof, bytes: &[u8], origin: &str, keys: &Succession) -> Option<(u64, u64)> {
+    let size = opened(&proof.checkpoint, origin, keys).ok()?.size;
+    proof.verify(leaf_hash(bytes), origin, keys.at(size)).ok()?;
+    Some((proof.index, size))
 }
 
-fn opened(note: &str, origin: &str, keys: &[Verifier]) -> Result<Checkpoint, String> {
-    let mut why = String::from("no key of the log is known");
-    for key in keys {
-        match Checkpoint::open(note.as_bytes(), origin, key) {
-            Ok(checkpoint) => return Ok(checkpoint),
-            Err(error) => why = error.to_string(),
-        }
-    }
-    Err(why)
+/// A checkpoint that the log signed, with the key of its size.
+fn opened(note: &str, origin: &str, keys: &Succession) -> Result<Checkpoint, String> {
+    Checkpoint::open_by(note.as_bytes(), origin, keys).map_err(|error| error.to_string())
 }
 
 /// A row of checkpoints, or one alone: their sizes, and the row.
-fn checkpoints(text: &str, origin: &str, keys: &[Verifier]) -> Result<(Vec<u64>, String), String> {
-    let alone = format!("{text}\n");
-    let row = match fork::judge(text, origin, keys) {
+fn checkpoints(text: &str, origin: &str, keys: &Succession) -> Result<(Vec<u64>, String), String> {
+    let (alone, all) = (format!("{text}\n"), all(keys));
+    let row = match fork::judge(text, origin, &all) {
         Ok(_) => text.to_owned(),
-        Err(error) => match fork::judge(&alone, origin, keys) {
+        Err(error) => match fork::judge(&alone, origin, &all) {
             Ok(_) => alone,
             Err(_) => return Err(error.to_string()),
         },
@@ -225,6 +230,11 @@ fn checkpoints(text: &str, origin: &str, keys: &[Verifier]) -> Result<(Vec<u64>,
     let mut reader = fork::Checkpoints::default();
     let notes = row.split_inclusive('\n').filter_map(|line| reader.take(line));
     // What the row holds besides checkpoints are proofs, which have no size of their own.
-    let sizes = notes.filter_map(|note| note.split('\n').nth(1)?.parse().ok().filter(|_| !fork::is_proof(&note)));
-    Ok((sizes.collect(), row))
+    let notes = notes.filter(|note| !fork::is_proof(note));
+    let sizes = notes.map(|note| opened(&note, origin, keys).map(|checkpoint| checkpoint.size));
+    Ok((sizes.collect::<Result<_, _>>()?, row))
+}
+
+fn all(keys: &Succession) -> Vec<Verifier> {
+    keys.all().cloned().collect()
 }

@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: files, sockets and clocks. Bytes come in, findings go out.
 
+pub mod attached;
 mod attested;
 pub mod audit;
 pub mod bundle;

@@ -1,15 +1,17 @@
 //! What a bundle proves about the ledger beside the record itself: its terms, and the keys of the signers.
 //!
-//! Each supporting entry is proved in the one checkpoint, countersigned, signed by keys that were good at its index, and
-//! admissible by the rules of its kind. Only then is it taken up.
+//! Each supporting entry is countersigned, signed by keys that were good at its index, admissible by the rules of its
+//! kind, and proved in the one checkpoint. The key of that checkpoint may itself stand in a supporting entry: an amendment
+//! of the terms, which the roots of both Parties signed. So the entries are judged first, the checkpoint is opened with
+//! the key that they name for its size, and then each is proved.
 //!
-//! Invariants: nothing is taken up out of log order, and nothing that was not proved.
+//! Invariants: nothing is taken up out of log order; where one entry cannot be judged or proved, none counts.
 //!
 //! Deliberately absent: entries that the bundle leaves out. That none is missing is for mirrors and audits to attest.
 
 use super::bundle::Proved;
 use super::cosigned::Lines;
-use crate::note::Verifier;
+use crate::note::Succession;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::leaf_hash;
 use crate::tlog::proof::Proof;
@@ -21,9 +23,8 @@ use crate::treaty::terms::Succeeds;
 use crate::treaty::verify::LineState;
 use crate::words::Words;
 
-/// A checkpoint, and the terms and keys that are proved below it.
+/// The terms and keys that a bundle names, and the checkpoint below which they are proved.
 pub(super) struct Ledger {
-    pub(super) checkpoint: Checkpoint,
     /// Terms, keys and revocations, each with its true index. It holds no other facts.
     pub(super) register: Register,
     newest: Option<u64>,
@@ -31,32 +32,23 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// The ledger as `register` (entry 0 alone) has it.
-    pub(super) fn new(checkpoint: Checkpoint, register: Register) -> Ledger {
-        Ledger { checkpoint, register, newest: None }
+    pub(super) fn new(register: Register) -> Ledger {
+        Ledger { register, newest: None }
     }
 
-    /// The lines below the checkpoint, by cosigners whose keys are proved.
-    pub(super) fn lines(&self, checkpoint: &str) -> Lines {
-        let own: Vec<Verifier> = self.register.all_terms().map(|(_, terms)| terms.log.clone()).collect();
-        Lines::of(checkpoint.as_bytes(), self.checkpoint.size, &own, &self.register)
+    /// The lines below the checkpoint of a size, by cosigners whose keys are proved.
+    pub(super) fn lines(&self, checkpoint: &str, size: u64) -> Lines {
+        let origin = self.register.terms().map(|terms| terms.origin.clone()).unwrap_or_default();
+        Lines::of(checkpoint.as_bytes(), size, &origin, &self.register)
     }
 
-    /// Takes up the terms, a key or a revocation: proved in the same checkpoint, countersigned, signed by keys that
-    /// were good, and admissible by the rules.
+    /// Takes up the terms, a key or a revocation: countersigned, signed by keys that were good, and admissible by the
+    /// rules. Where it stands is for [`prove`], which needs the log's key, and that may be what is taken up here.
     pub(super) fn take_up(&mut self, proved: &Proved) -> Result<(), Words> {
-        let wrong =
-            |en: &str, ru: &str| Words::new(format!("Supporting entry: {en}."), format!("Сопутствующая запись: {ru}."));
         let terms = self.register.terms().cloned().ok_or_else(|| wrong("no terms", "нет условий"))?;
         let entry = Entry::parse(proved.entry.as_bytes()).map_err(|malformed| first_fault(&malformed))?;
         let proof = Proof::parse(&proved.receipt).map_err(|error| wrong(&error.to_string(), &error.to_string()))?;
         let index = proof.index;
-        let leaf = leaf_hash(entry.bytes.as_bytes());
-        let checkpoint = proof
-            .verify(leaf, &terms.origin, &terms.log)
-            .map_err(|error| wrong(&format!("{index}: {error}"), &format!("{index}: {error}")))?;
-        if checkpoint != self.checkpoint {
-            return Err(wrong("it is proved against another checkpoint", "доказана по другой контрольной точке"));
-        }
         if self.newest.is_some_and(|newest| newest >= index) {
             return Err(wrong("the entries are not in log order", "записи идут не в порядке журнала"));
         }
@@ -64,7 +56,7 @@ impl Ledger {
         if index == 0 {
             return Ok(()); // replayed before
         }
-        if !entry.is_countersigned_by(&terms.clerk) {
+        if !entry.is_countersigned_by(terms.clerk_of(index)) {
             return Err(wrong("it is not countersigned", "нет контрподписи"));
         }
         self.judge(&entry, index).map_err(|code| wrong(&format!("{index}: {code}"), &format!("{index}: {code}")))
@@ -83,7 +75,7 @@ impl Ledger {
         }
         let terms = self.register.terms().cloned().ok_or("terms")?;
         let header = &signed.record.header;
-        let case = Case { register: &self.register, terms: &terms, header, received_at: entry.received_at };
+        let case = Case { register: &self.register, index, terms: &terms, header, received_at: entry.received_at };
         let mut refused = Vec::new();
         match &signed.record.body {
             Body::Terms(body) => body.admit(&case, &mut refused),
@@ -103,6 +95,23 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Checks that an entry is proved below this checkpoint of the log with these keys.
+pub(super) fn prove(proved: &Proved, checkpoint: &Checkpoint, keys: &Succession) -> Result<(), Words> {
+    let proof = Proof::parse(&proved.receipt).map_err(|error| wrong(&error.to_string(), &error.to_string()))?;
+    let (index, key) = (proof.index, keys.at(checkpoint.size));
+    let found = proof
+        .verify(leaf_hash(proved.entry.as_bytes()), &checkpoint.origin, key)
+        .map_err(|error| wrong(&format!("{index}: {error}"), &format!("{index}: {error}")))?;
+    if found != *checkpoint {
+        return Err(wrong("it is proved against another checkpoint", "доказана по другой контрольной точке"));
+    }
+    Ok(())
+}
+
+fn wrong(en: &str, ru: &str) -> Words {
+    Words::new(format!("Supporting entry: {en}."), format!("Сопутствующая запись: {ru}."))
 }
 
 /// The first fault of a malformed text, with its place.

@@ -64,6 +64,8 @@ pub enum Check {
     Cosignature,
     /// Those who must cosign did.
     Policy,
+    /// A file beside the bundle is one that the record names.
+    Attached,
 }
 
 /// One check.

@@ -1,8 +1,9 @@
 //! Verification of one bundle, by somebody who trusts one line.
 //!
 //! The way is always the same. The root of trust names entry 0; entry 0 names the log's key, the clerk's key and the
-//! roots; the log's key vouches for the checkpoint, the checkpoint for every entry of the bundle, and the entries of
-//! keys, each judged by the rules of the ledger itself, for the keys of the signers. Then the record is looked at.
+//! roots; amendments that the roots signed name later keys of the log and its clerk, each from a size on; the log's key
+//! vouches for the checkpoint, the checkpoint for every entry of the bundle, and the entries of keys, each judged by the
+//! rules of the ledger itself, for the keys of the signers. Then the record is looked at.
 //!
 //! Invariants: what cannot be checked is said to be so and never passes; a key is taken from a proved entry or not at
 //! all; the bundle's own word on what to trust is never used where the caller has one.
@@ -11,15 +12,18 @@
 //! something is absent from a log: that is what mirrors and audits attest, and where both have, their word is reported.
 
 use super::bundle::Bundle;
-use super::support::{Ledger, first_fault, succeeds};
+use super::cosigned::Lines;
+use super::support::{Ledger, first_fault, prove, succeeds};
 use super::trust::Trust;
 use super::verdict::{About, Check, Finding, Outcome, TrustUsed, Verdict};
 use crate::hash::Hash;
 use crate::json::Fault;
+use crate::note::Succession;
 use crate::replica::Replica;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::leaf_hash;
 use crate::tlog::proof::Proof;
+use crate::tlog::verify::verify_inclusion;
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
 use crate::treaty::register::Register;
@@ -104,20 +108,23 @@ impl Examination<'_> {
         let digest = entry.signed.digest;
         self.findings.pass(Check::Content, None, "content_digest", &digest.to_string(), &digest.to_string());
         let proof = Proof::parse(&self.bundle.receipt).ok();
-        let ledger = self.ledger(&entry, proof.as_ref());
+        let (ledger, checkpoint) = self.ledger(&entry, proof.as_ref()).unzip();
         let index = proof.as_ref().map(|proof| proof.index);
-        let lines = ledger.as_ref().zip(proof.as_ref()).map(|(ledger, proof)| ledger.lines(&proof.checkpoint));
-        let lines = lines.unwrap_or_default();
+        let lines = match (&ledger, &checkpoint, &proof) {
+            (Some(ledger), Some(checkpoint), Some(proof)) => ledger.lines(&proof.checkpoint, checkpoint.size),
+            _ => Lines::default(),
+        };
         self.signatures(&entry, ledger.as_ref(), index);
-        self.revocation(ledger.as_ref(), &lines);
-        self.place(&entry, proof.as_ref(), ledger.as_ref());
+        self.revocation(checkpoint.as_ref(), &lines);
+        self.place(&entry, proof.as_ref(), ledger.as_ref(), checkpoint.as_ref());
         self.cosignatures(&lines);
         self.finality(ledger.as_ref(), &lines);
-        Some(about(&entry, index, ledger.map(|ledger| ledger.checkpoint.size)))
+        Some(about(&entry, index, checkpoint.map(|checkpoint| checkpoint.size)))
     }
 
-    /// Builds up the keys and the terms from entry 0 on. Without them little can be checked, and what is wrong is said.
-    fn ledger(&mut self, entry: &Entry, proof: Option<&Proof>) -> Option<Ledger> {
+    /// Builds up the keys and the terms from entry 0 on, and opens the checkpoint with them. Without them little can be
+    /// checked, and what is wrong is said.
+    fn ledger(&mut self, entry: &Entry, proof: Option<&Proof>) -> Option<(Ledger, Checkpoint)> {
         let first = self.bundle.support.first().map_or(entry.bytes.as_str(), |proved| proved.entry.as_str());
         let mut replica = Replica::default();
         let begun = replica.replay(first.as_bytes(), Signatures::Check);
@@ -142,15 +149,17 @@ impl Examination<'_> {
             let words = succeeds(before);
             self.findings.add(Check::Trust, Outcome::Pass, Some(&terms.origin), "succeeds", words);
         }
-        let checkpoint = self.checkpoint(proof?, &terms)?;
-        let mut ledger = Ledger::new(checkpoint, replica.register().clone());
-        for proved in &self.bundle.support {
-            if let Err(detail) = ledger.take_up(proved) {
-                self.findings.fail(Check::Form, None, "support_not_proved", detail);
-                return None;
-            }
+        let mut ledger = Ledger::new(replica.register().clone());
+        let support = &self.bundle.support;
+        let judged = support.iter().try_for_each(|proved| ledger.take_up(proved));
+        let keys = ledger.register.terms()?.log.clone();
+        let checkpoint = self.checkpoint(proof?, &terms.origin, &keys)?;
+        let proved = judged.and_then(|()| support.iter().try_for_each(|proved| prove(proved, &checkpoint, &keys)));
+        if let Err(detail) = proved {
+            self.findings.fail(Check::Form, None, "support_not_proved", detail);
+            return None;
         }
-        Some(ledger)
+        Some((ledger, checkpoint))
     }
 
     fn no_trust(&mut self, detail: Words) {
@@ -188,12 +197,12 @@ impl Examination<'_> {
         }
     }
 
-    fn checkpoint(&mut self, proof: &Proof, terms: &crate::treaty::terms::Terms) -> Option<Checkpoint> {
-        match Checkpoint::open(proof.checkpoint.as_bytes(), &terms.origin, &terms.log) {
+    fn checkpoint(&mut self, proof: &Proof, origin: &str, keys: &Succession) -> Option<Checkpoint> {
+        match Checkpoint::open_by(proof.checkpoint.as_bytes(), origin, keys) {
             Ok(checkpoint) => {
                 let (size, root) = (checkpoint.size, checkpoint.root.to_base64());
                 let (en, ru) = (format!("size {size}, root {root}"), format!("размер {size}, корень {root}"));
-                self.findings.pass(Check::Checkpoint, Some(&terms.origin), "checkpoint_signed", &en, &ru);
+                self.findings.pass(Check::Checkpoint, Some(origin), "checkpoint_signed", &en, &ru);
                 Some(checkpoint)
             }
             Err(error) => {
@@ -201,7 +210,7 @@ impl Examination<'_> {
                     format!("The checkpoint is not signed by the log: {error}."),
                     format!("Контрольная точка не подписана журналом: {error}."),
                 );
-                self.findings.fail(Check::Checkpoint, Some(&terms.origin), "checkpoint_not_signed", detail);
+                self.findings.fail(Check::Checkpoint, Some(origin), "checkpoint_not_signed", detail);
                 None
             }
         }
@@ -281,42 +290,44 @@ impl Examination<'_> {
     }
 
     /// The clerk's line, and the entry's place in the tree.
-    fn place(&mut self, entry: &Entry, proof: Option<&Proof>, ledger: Option<&Ledger>) {
+    fn place(
+        &mut self,
+        entry: &Entry,
+        proof: Option<&Proof>,
+        ledger: Option<&Ledger>,
+        checkpoint: Option<&Checkpoint>,
+    ) {
         let terms = ledger.and_then(|ledger| ledger.register.terms());
-        let (Some(ledger), Some(terms)) = (ledger, terms) else {
+        let (Some(proof), Some(checkpoint), Some(terms)) = (proof, checkpoint, terms) else {
             let detail =
                 Words::fixed("Could not be checked without the ledger's keys.", "Нельзя проверить без ключей реестра.");
             self.findings.unknown(Check::Countersignature, None, "ledger_keys_missing", detail.clone());
             self.findings.unknown(Check::Inclusion, None, "ledger_keys_missing", detail);
             return;
         };
-        let clerk = terms.clerk.name().to_owned();
-        if entry.is_countersigned_by(&terms.clerk) {
+        let clerk = terms.clerk_of(proof.index);
+        if entry.is_countersigned_by(clerk) {
             let (en, ru) = (format!("received {}", entry.received_at), format!("получена {}", entry.received_at));
-            self.findings.pass(Check::Countersignature, Some(&clerk), "countersigned", &en, &ru);
+            self.findings.pass(Check::Countersignature, Some(clerk.name()), "countersigned", &en, &ru);
         } else {
             let detail = Words::fixed("The ledger's countersignature is not good.", "Контрподпись реестра неверна.");
-            self.findings.fail(Check::Countersignature, Some(&clerk), "countersignature_invalid", detail);
+            self.findings.fail(Check::Countersignature, Some(clerk.name()), "countersignature_invalid", detail);
         }
         let leaf = leaf_hash(entry.bytes.as_bytes());
-        let verified = proof.map(|proof| proof.verify(leaf, &terms.origin, &terms.log));
-        match (verified, proof) {
-            (Some(Ok(_)), Some(proof)) => {
-                let (index, size, hashes) = (proof.index, ledger.checkpoint.size, proof.hashes.len());
+        let (index, size) = (proof.index, checkpoint.size);
+        match verify_inclusion(leaf, index, size, &proof.hashes, checkpoint.root) {
+            Ok(()) => {
+                let hashes = proof.hashes.len();
                 let en = format!("entry {index} of {size}, {hashes} hashes");
                 let ru = format!("запись {index} из {size}, хешей: {hashes}");
                 self.findings.pass(Check::Inclusion, None, "included", &en, &ru);
             }
-            (Some(Err(error)), _) => {
+            Err(error) => {
                 let detail = Words::new(
                     format!("The entry is not in this checkpoint: {error}."),
                     format!("Записи нет в этой контрольной точке: {error}."),
                 );
                 self.findings.fail(Check::Inclusion, None, "not_included", detail);
-            }
-            (None, _) | (_, None) => {
-                let detail = Words::fixed("The receipt cannot be read.", "Квитанцию невозможно прочитать.");
-                self.findings.fail(Check::Inclusion, None, "receipt_malformed", detail);
             }
         }
     }

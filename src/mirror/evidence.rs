@@ -93,8 +93,8 @@ pub fn keep_beside(
 ) {
     let held = published
         .and_then(|published| published.checkpoint_at(shown.size, seal).or_else(|| Some(published.checkpoint.clone())));
-    let held =
-        held.and_then(|note| Some((Checkpoint::open(note.as_bytes(), seal.origin(), seal.verifier()).ok()?, note)));
+    let keys = published.and_then(|published| published.replica.register().terms()).map(|terms| &terms.log);
+    let held = held.and_then(|note| Some((Checkpoint::open_by(note.as_bytes(), seal.origin(), keys?).ok()?, note)));
     let evidence = Evidence::of(held.as_ref().map(|(checkpoint, note)| (checkpoint, &**note)), shown, note);
     match folder.keep(&evidence) {
         Ok(Some(path)) => tracing::error!(

@@ -11,16 +11,20 @@
 //!
 //! Deliberately absent: cosigning ([`super::gate`]), and any repair of the origin.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
+use tokio::task::JoinHandle;
 
-use super::checkpoints::{CheckpointFile, CheckpointsError};
 use super::evidence::{self, Accused};
+use super::heard::Heard;
 use super::origin::{Origin, OriginError};
+use super::shown::{Opened, is_by};
 use crate::note::Verifier;
 use crate::replica::{ReplayError, Replayed, Replica};
+use crate::service::checkpoints::{CheckpointFile, CheckpointsError};
 use crate::service::clock::Clock;
 use crate::service::copy::{Standing, Stopped};
 use crate::service::published::{Published, Seal};
@@ -32,10 +36,11 @@ use crate::tlog::verify::verify_consistency;
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
+use crate::treaty::terms::Terms;
 use crate::witness::evidence::EvidenceFolder;
 
 /// Entries that are fetched, judged and committed together: eight tiles.
-const PIECE: u64 = 2_048;
+pub const PIECE: u64 = 2_048;
 
 /// Why a look at the origin led to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +87,8 @@ pub enum LookError {
 pub struct Follower {
     /// Where entries come from.
     pub origin: Origin,
-    /// The log's key.
-    pub log_key: Verifier,
+    /// The terms of entry 0, for as long as nothing is held.
+    pub first: Arc<Terms>,
     /// The database.
     pub log: PostgresLog,
     /// Everything that is held.
@@ -98,6 +103,8 @@ pub struct Follower {
     pub seal: Arc<Seal>,
     /// What readers see, once there is something.
     pub published: Option<Arc<ArcSwap<Published>>>,
+    /// What cosigners said of them.
+    pub heard: Heard,
     /// How the mirror stands to the origin.
     pub standing: Arc<Standing>,
     /// Where evidence goes.
@@ -130,43 +137,50 @@ impl Follower {
     async fn take_up(&mut self) -> Result<u64, LookError> {
         let origin = self.origin.clone();
         let note = blocking(move || origin.checkpoint()).await?;
-        let shown = Checkpoint::open(note.as_bytes(), self.seal.origin(), &self.log_key)?;
+        let shown = self.opened(note).await?;
         let (held, signed) = (self.replica.tree().size(), self.ahead.last().map_or(self.signed, |head| head.size));
         if shown.size <= held && self.replica.tree().root_at(shown.size) != Some(shown.root) {
-            return Err(self.forked(&shown, &note));
+            return Err(self.forked(&shown, &shown.note));
         }
         if shown.size < signed {
-            self.keep(&shown, &note);
+            self.keep(&shown, &shown.note);
             return Err(LookError::WentBack { shown: shown.size, held: signed });
         }
         if shown.size > held {
-            self.catch_up(&shown, &note).await?;
+            self.catch_up(&shown).await?;
         } else if shown.size > self.signed {
-            self.take(&shown, &note)?; // a crash came between the last commit and the checkpoint
+            self.take(&shown)?; // a crash came between the last commit and the checkpoint
             self.publish(shown.size);
+        }
+        if let Some(published) = &self.published {
+            self.heard.hear(&published.load_full(), &self.seal, shown.size, &shown.note).await;
         }
         Ok(self.replica.tree().size())
     }
 
     /// Fetches and takes up what is missing under a checkpoint.
-    async fn catch_up(&mut self, shown: &Checkpoint, note: &str) -> Result<(), LookError> {
+    async fn catch_up(&mut self, shown: &Opened) -> Result<(), LookError> {
+        let piece_from = |start: u64| start..shown.size.min(start - start % PIECE + PIECE);
+        let mut coming = Coming::fetch(&self.origin, piece_from(self.replica.tree().size()));
         while self.replica.tree().size() < shown.size {
-            let start = self.replica.tree().size();
-            let end = shown.size.min(start - start % PIECE + PIECE);
-            let origin = self.origin.clone();
-            let entries = blocking(move || origin.entries(start, end)).await?;
+            let piece = piece_from(self.replica.tree().size());
+            if coming.piece != piece {
+                coming = Coming::fetch(&self.origin, piece.clone()); // the database was ahead of us
+            }
+            let entries = coming.entries().await?;
+            coming = Coming::fetch(&self.origin, piece_from(piece.end)); // the next come while these are judged
             let mut tree = self.replica.tree().clone();
             entries.iter().for_each(|entry| tree.append(leaf_hash(entry)));
             if !self.is_under(&tree, shown).await? {
-                return Err(self.does_not_add_up(shown, note).await);
+                return Err(self.does_not_add_up(shown).await);
             }
             let differs = |head: &&Head| tree.root_at(head.size).is_some_and(|root| root != head.root);
             if self.ahead.iter().any(|head| differs(&head)) {
-                return Err(self.forked(shown, note));
+                return Err(self.forked(shown, &shown.note));
             }
-            let (judged, next) = self.judge(entries, &tree, shown, note).await?;
-            if end == shown.size {
-                self.take(shown, note)?;
+            let (judged, next) = self.judge(entries, &tree, shown).await?;
+            if piece.end == shown.size {
+                self.take(shown)?;
             }
             if !self.commit(judged, next).await? {
                 continue; // the database was ahead of us, and is no more
@@ -191,12 +205,12 @@ impl Follower {
     /// Entries were not those that the log signed. If no proof leads from what is held to the checkpoint, the log may have
     /// forked: a bad proof shows nothing by itself, so both checkpoints are kept, and the origin is asked again. Else the
     /// entries came from nobody.
-    async fn does_not_add_up(&self, shown: &Checkpoint, note: &str) -> LookError {
+    async fn does_not_add_up(&self, shown: &Opened) -> LookError {
         if self.signed > 0 {
             match self.is_under(&self.replica.tree().clone(), shown).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.keep(shown, note);
+                    self.keep(shown, &shown.note);
                     return LookError::LeadsElsewhere { shown: shown.size, held: self.replica.tree().size() };
                 }
                 Err(error) => return error,
@@ -210,8 +224,7 @@ impl Follower {
         &mut self,
         entries: Vec<Vec<u8>>,
         tree: &Tree,
-        shown: &Checkpoint,
-        note: &str,
+        shown: &Opened,
     ) -> Result<(Vec<Entry>, Replica), LookError> {
         let mut next = self.replica.clone();
         let judged = tokio::task::spawn_blocking(move || {
@@ -228,13 +241,14 @@ impl Follower {
             Err(broken) => broken,
         };
         let (code, index) = evidence::name(&error, self.replica.tree().size());
-        let accused = Accused { index, bytes, code: code.clone(), checkpoint: shown.clone(), note: note.to_owned() };
-        self.accuse(accused, tree, &error).await;
+        let (checkpoint, note) = (shown.checkpoint.clone(), shown.note.clone());
+        let accused = Accused { index, bytes, code: code.clone(), checkpoint, note };
+        self.accuse(accused, &shown.key, tree, &error).await;
         Err(self.stop(code, index, error.to_string()))
     }
 
     /// Keeps the entry that a rule forbids, with its proof where there is one.
-    async fn accuse(&self, accused: Accused, tree: &Tree, error: &ReplayError) {
+    async fn accuse(&self, accused: Accused, key: &Verifier, tree: &Tree, error: &ReplayError) {
         let proof = match tree.prove_inclusion(accused.index, accused.checkpoint.size) {
             Ok(proof) => Ok(proof),
             Err(_) => {
@@ -242,7 +256,7 @@ impl Follower {
                 blocking(move || origin.inclusion(index, size)).await
             }
         };
-        let kept = accused.keep(&self.folder, proof.ok(), &self.log_key);
+        let kept = accused.keep(&self.folder, proof.ok(), key);
         match kept {
             Ok(path) => tracing::error!(
                 index = accused.index, code = accused.code, file = %path.display(), %error,
@@ -255,14 +269,14 @@ impl Follower {
     }
 
     /// Keeps a checkpoint on the disk and for readers.
-    fn take(&mut self, shown: &Checkpoint, note: &str) -> Result<(), LookError> {
+    fn take(&mut self, shown: &Opened) -> Result<(), LookError> {
         if self.ahead.iter().any(|head| head.size == shown.size) {
             return Ok(()); // it is in the file, and the database lost what was under it or did not take it
         }
-        self.checkpoints.append(note).map_err(|error: CheckpointsError| {
+        self.checkpoints.append(&[&shown.note]).map_err(|error: CheckpointsError| {
             self.stop("disk".into(), shown.size, format!("{error}: mend the cause, and start again"))
         })?;
-        self.seal.keep(shown.size, note);
+        self.seal.keep(shown.size, &shown.note);
         self.ahead.push(Head { size: shown.size, root: shown.root });
         Ok(())
     }
@@ -298,7 +312,10 @@ impl Follower {
 
     /// Shows readers what is held up to a signed size. Checkpoints that the file held ahead of the database come first.
     fn publish(&mut self, size: u64) {
-        let reached: Vec<u64> = self.ahead.iter().map(|head| head.size).filter(|&ahead| ahead < size).collect();
+        let (seal, keys) = (&self.seal, self.keys());
+        let by_log = |size: &u64| seal.kept_at(*size).is_some_and(|note| is_by(&note, seal.origin(), keys));
+        let reached = self.ahead.iter().map(|head| head.size).filter(|&ahead| ahead < size);
+        let reached: Vec<u64> = reached.filter(by_log).collect();
         self.ahead.retain(|head| head.size > size);
         let sizes: Vector<u64> = reached.into_iter().chain([size]).collect();
         self.signed = size;
@@ -340,6 +357,26 @@ impl Follower {
     }
 }
 
+/// Entries on their way.
+struct Coming {
+    piece: Range<u64>,
+    task: JoinHandle<Result<Vec<Vec<u8>>, OriginError>>,
+}
+
+impl Coming {
+    /// Begins to fetch a piece; nothing is asked for an empty one.
+    fn fetch(origin: &Origin, piece: Range<u64>) -> Coming {
+        let (origin, Range { start, end }) = (origin.clone(), piece.clone());
+        let ask = move || if start < end { origin.entries(start, end) } else { Ok(Vec::new()) };
+        Coming { piece, task: tokio::task::spawn_blocking(ask) }
+    }
+
+    async fn entries(self) -> Result<Vec<Vec<u8>>, OriginError> {
+        let cut = |_| OriginError::Absent("the question was cut off".into());
+        self.task.await.map_err(cut)?
+    }
+}
+
 fn new_entry(entry: &Entry) -> NewEntry {
     NewEntry {
         digest: entry.signed.digest,
@@ -351,7 +388,7 @@ fn new_entry(entry: &Entry) -> NewEntry {
 }
 
 /// Asks where waiting is allowed.
-async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, OriginError> + Send + 'static,
 ) -> Result<T, OriginError> {
     let cut = |_| OriginError::Absent("the question was cut off".into());

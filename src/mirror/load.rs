@@ -14,21 +14,24 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use imbl::Vector;
 
-use super::checkpoints::{CheckpointFile, CheckpointsError};
 use super::follow::Follower;
+use super::heard::Heard;
 use super::origin::{Origin, OriginError};
 use crate::evidence::trust::Trust;
-use crate::note::{SignError, Verifier};
+use crate::note::SignError;
 use crate::replica::{ReplayError, Replica};
+use crate::service::checkpoints::{CheckpointFile, CheckpointsError, verify};
 use crate::service::clock::Clock;
 use crate::service::copy::Standing;
 use crate::service::published::{Published, Seal};
 use crate::store::log::Log as _;
 use crate::store::postgres::PostgresLog;
+use crate::store::read::{Reader, pool};
 use crate::store::{Address, StoreError};
 use crate::tlog::Head;
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
+use crate::treaty::terms::Terms;
 use crate::witness::evidence::EvidenceFolder;
 
 /// What a mirror is opened with.
@@ -80,30 +83,36 @@ pub enum LoadError {
 /// Opens a mirror; it follows nothing yet.
 pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
     let Settings { origin, trust, store, folder, clock } = settings;
+    let reader = Reader::new(pool(store.clone(), 1));
     let mut log = PostgresLog::new(store);
-    let log_key = log_key(&mut log, &origin, &trust).await?;
-    let (checkpoints, kept) = CheckpointFile::open(&folder.join("checkpoints"), &trust.origin, &log_key)?;
-    let seal = Arc::new(Seal::kept(&trust.origin, log_key.clone()));
-    kept.iter().for_each(|(head, note)| seal.keep(head.size, note));
-    let heads: Vec<Head> = kept.into_iter().map(|(head, _)| head).collect();
+    let first = first_terms(&mut log, &origin, &trust).await?;
+    let path = folder.join("checkpoints");
+    let (checkpoints, mut kept) = CheckpointFile::open(&path, &trust.origin)?;
+    let heads: Vec<Head> = kept.iter().map(|(head, _)| *head).collect();
     let (replica, shown) = fold(&mut log, &heads).await?;
     let size = replica.tree().size();
     let (reached, ahead): (Vec<Head>, Vec<Head>) = heads.into_iter().partition(|head| head.size <= size);
     if let Some(head) = reached.iter().find(|head| replica.tree().root_at(head.size) != Some(head.root)) {
         return Err(LoadError::Differs { size: head.size });
     }
+    let seal = Arc::new(Seal::kept(&trust.origin));
+    kept.iter().for_each(|(head, note)| seal.keep(head.size, note));
+    kept.truncate(reached.len()); // entries that the database lost may name the keys of the others
+    verify(&path, &kept, &trust.origin, &replica.register().terms().unwrap_or(&first).log)?;
     let sizes: Vector<u64> = reached.iter().map(|head| head.size).collect();
     let signed = sizes.last().copied().unwrap_or(0);
     let published = match signed {
         0 => None,
         _ => Some(Arc::new(ArcSwap::from_pointee(Published::first(shown, sizes, &seal)?))),
     };
+    let shown = published.as_ref().map(|published| published.load_full());
+    let heard = Heard::open(reader, shown.as_deref(), &seal).await?;
     let standing = Arc::new(Standing::default());
     let folder = folder.join("evidence");
     let evidence = EvidenceFolder::new(&folder);
     Ok(Follower {
         origin,
-        log_key,
+        first,
         log,
         replica,
         signed,
@@ -111,6 +120,7 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
         ahead,
         seal,
         published,
+        heard,
         standing,
         evidence,
         folder,
@@ -118,8 +128,8 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
     })
 }
 
-/// The key that entry 0 names for the log: of the database, or else of the origin. The root of trust names entry 0.
-async fn log_key(log: &mut PostgresLog, origin: &Origin, trust: &Trust) -> Result<Verifier, LoadError> {
+/// The terms of entry 0: of the database, or else of the origin. The root of trust names entry 0.
+async fn first_terms(log: &mut PostgresLog, origin: &Origin, trust: &Trust) -> Result<Arc<Terms>, LoadError> {
     let first = match log.load(0).await?.entries.into_iter().next() {
         Some(first) => first,
         None => {
@@ -136,8 +146,8 @@ async fn log_key(log: &mut PostgresLog, origin: &Origin, trust: &Trust) -> Resul
     }
     let mut replica = Replica::default();
     replica.replay(&first, Signatures::Check)?;
-    let terms = replica.register().terms().ok_or(ReplayError::Beginning("it is not a terms record"))?;
-    Ok(terms.log.clone())
+    let terms = replica.register().terms().cloned();
+    Ok(terms.ok_or(ReplayError::Beginning("it is not a terms record"))?)
 }
 
 /// Everything that the database holds, and the state under the newest checkpoint that it reaches.

@@ -1,7 +1,7 @@
 //! A Party's mirror: a full copy that judges every entry again before it cosigns.
 //!
-//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows;
-//! [`checkpoints`] is the file of what the log signed; [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
+//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows, once it is opened ([`shown`]);
+//! what the log signed is kept in a file ([`crate::service::checkpoints`]); [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
 //! what it keeps of an origin that breaks a rule. Cosigning itself is the light witness's ([`crate::witness`]), reading is
 //! the ledger's ([`crate::service::copy`]).
 //!
@@ -10,11 +10,12 @@
 //!
 //! Deliberately absent: the keys of the log and its clerk. A mirror can write nothing in their names.
 
-pub mod checkpoints;
 pub mod evidence;
 pub mod follow;
 pub mod gate;
+pub mod heard;
 pub mod load;
+pub mod shown;
 
 pub use crate::service::origin;
 
@@ -27,15 +28,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 
 use self::follow::{Follower, LookError};
-use crate::note::{Signer, Verifier};
+use crate::note::{Signer, Succession};
 use crate::service::clock::Clock;
 use crate::service::copy::Standing;
+use crate::service::cosigned::Cosigned;
 use crate::service::published::{Published, Seal};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::witness::{Authentic, Logs, Witness};
 use crate::witness::evidence::EvidenceFolder;
 use crate::witness::state::{State, StateError};
-use crate::witness::{Cosigner, Withheld};
+use crate::witness::{Cosigner, Demands, Withheld};
 
 /// How long a request for a cosignature may wait until its entries are fetched.
 pub const FETCH: Duration = Duration::from_secs(10);
@@ -47,6 +49,8 @@ pub struct Mirror {
     pub published: Arc<ArcSwap<Published>>,
     /// The checkpoints that the log signed.
     pub seal: Arc<Seal>,
+    /// What cosigners said of them.
+    pub cosigned: Arc<Cosigned>,
     /// How it stands to its origin.
     pub standing: Arc<Standing>,
     evidence: PathBuf,
@@ -71,6 +75,7 @@ impl Mirror {
         Ok(Arc::new(Mirror {
             published,
             seal: Arc::clone(&follower.seal),
+            cosigned: Arc::clone(&follower.heard.cosigned),
             standing: Arc::clone(&follower.standing),
             evidence: follower.folder.clone(),
             clock: follower.clock.clone(),
@@ -125,13 +130,16 @@ impl Mirror {
         begin: bool,
     ) -> Result<Cosigner, CosignerError> {
         let mut logs = Logs::default();
-        logs.add(self.seal.origin().to_owned(), self.seal.verifier().clone()).map_err(|_| CosignerError::OtherKey)?;
+        for log in self.keys().iter().flat_map(Succession::all) {
+            logs.add(self.seal.origin().to_owned(), log.clone()).map_err(|_| CosignerError::OtherKey)?;
+        }
         let witness = Witness::new(key, logs).map_err(|_| CosignerError::OtherKey)?;
         let state = if begin { State::begin(state)? } else { State::open(state, &witness)? };
         let clock = self.clock.clone();
         let now = Box::new(move || u64::try_from(clock.now().seconds()).unwrap_or_default());
         let cosigner = Cosigner::new(witness, state, EvidenceFolder::new(&self.evidence), now);
-        let (before, gate, runtime) = (Arc::clone(self), Arc::clone(self), Handle::current());
+        let (keys, before, gate, runtime) = (Arc::clone(self), Arc::clone(self), Arc::clone(self), Handle::current());
+        let keys = move |size| keys.keys().map(|keys| keys.at(size).clone());
         let before = move |authentic: &Authentic<'_>| runtime.block_on(Arc::clone(&before).prepare(authentic));
         let allows = move |checkpoint: &Checkpoint, held: Option<&_>, now| {
             let (published, unseen) = (gate.published.load(), gate.standing.unseen_for(gate.clock.unix_duration()));
@@ -146,7 +154,12 @@ impl Mirror {
             }
             allowed
         };
-        Ok(cosigner.demanding(Box::new(before), Box::new(allows)))
+        Ok(cosigner.demanding(Demands { keys: Box::new(keys), before: Box::new(before), allows: Box::new(allows) }))
+    }
+
+    /// The keys of the log, as the entries that are shown name them.
+    fn keys(&self) -> Option<Succession> {
+        Some(self.published.load().replica.register().terms()?.log.clone())
     }
 
     /// Sees to it that the entries of a checkpoint are held, if they can be had in time; and that the log did not sign it
@@ -162,10 +175,5 @@ impl Mirror {
             return Err(Withheld::Never(error.to_string()));
         }
         Ok(())
-    }
-
-    /// The log's key.
-    pub fn log_key(&self) -> &Verifier {
-        self.seal.verifier()
     }
 }

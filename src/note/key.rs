@@ -9,11 +9,12 @@
 //!   small-order key "signs" everything; under a mixed-order key verifiers can disagree.
 //! - Verification is `verify_strict`. There is no other call to it in this crate.
 //! - A secret is never printed, leaves memory when it is dropped, and every signature is checked before it is given out
-//!   (a fault in signing can give the key away).
+//!   (a fault in signing can give the key away), whoever made it.
 //!
 //! Deliberately absent: whether a key is good for a purpose or at a time.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -226,21 +227,44 @@ impl Eq for Verifier {}
 /// A secret key with its name and purpose.
 #[derive(Clone)]
 pub struct Signer {
-    key: SigningKey,
+    secret: Secret,
     verifier: Verifier,
 }
+
+/// Where a secret is.
+#[derive(Clone)]
+enum Secret {
+    /// In memory.
+    Here(SigningKey),
+    /// In a device that signs and does not show it.
+    Device(Device),
+}
+
+/// Asks a device for an Ed25519 signature over a message; nothing where it gives none. What it answers is verified before
+/// it is used.
+pub type Device = Arc<dyn Fn(&[u8]) -> Option<[u8; 64]> + Send + Sync>;
+
+/// The secret is in a device, which keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret of this key is in a device and cannot be written")]
+pub struct NotHere;
 
 impl Signer {
     /// The key that grows from 32 secret bytes.
     pub fn from_seed(name: &str, kind: KeyKind, seed: [u8; 32]) -> Result<Signer, KeyError> {
         let key = SigningKey::from_bytes(&seed);
         let verifier = Verifier::new(name, kind, key.verifying_key().to_bytes())?;
-        Ok(Signer { key, verifier })
+        Ok(Signer { secret: Secret::Here(key), verifier })
+    }
+
+    /// The key that a device holds.
+    pub fn of_device(verifier: Verifier, device: Device) -> Signer {
+        Signer { secret: Secret::Device(device), verifier }
     }
 
     /// The same key for another purpose, under the same name.
-    pub fn with_kind(&self, kind: KeyKind) -> Result<Signer, KeyError> {
-        Signer::from_seed(self.verifier.name(), kind, self.key.to_bytes())
+    pub fn with_kind(&self, kind: KeyKind) -> Signer {
+        Signer { secret: self.secret.clone(), verifier: self.verifier.with_kind(kind) }
     }
 
     /// Reads a signer's key as Go writes it.
@@ -251,18 +275,25 @@ impl Signer {
         if signer.verifier.id == id { Ok(signer) } else { Err(KeyError::WrongId) }
     }
 
+    fn seed(&self) -> Result<Zeroizing<[u8; 32]>, NotHere> {
+        match &self.secret {
+            Secret::Here(key) => Ok(Zeroizing::new(key.to_bytes())),
+            Secret::Device(_) => Err(NotHere),
+        }
+    }
+
     /// The key as Go writes it.
-    pub fn to_skey(&self) -> Zeroizing<String> {
+    pub fn to_skey(&self) -> Result<Zeroizing<String>, NotHere> {
         let verifier = &self.verifier;
-        let text = write_key(&verifier.name, verifier.id, verifier.kind, &self.key.to_bytes());
-        Zeroizing::new(format!("PRIVATE+KEY+{}", &*text))
+        let text = write_key(&verifier.name, verifier.id, verifier.kind, &*self.seed()?);
+        Ok(Zeroizing::new(format!("PRIVATE+KEY+{}", &*text)))
     }
 
     /// The key as PKCS#8 in PEM (RFC 8410), for `openssl`.
-    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, SignError> {
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, NotHere> {
         // Version 1, without the public key inside: OpenSSL 3.0 reads no other.
-        let secret = ed25519_dalek::pkcs8::KeypairBytes { secret_key: self.key.to_bytes(), public_key: None };
-        secret.to_pkcs8_pem(LineEnding::LF).map_err(|_| SignError)
+        let secret = ed25519_dalek::pkcs8::KeypairBytes { secret_key: *self.seed()?, public_key: None };
+        secret.to_pkcs8_pem(LineEnding::LF).map_err(|_| NotHere)
     }
 
     /// The public half.
@@ -272,7 +303,10 @@ impl Signer {
 
     /// Signs `message`, and checks the signature before it is given out.
     pub fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        let signature = self.key.sign(message).to_bytes();
+        let signature = match &self.secret {
+            Secret::Here(key) => key.sign(message).to_bytes(),
+            Secret::Device(device) => device(message).ok_or(SignError)?,
+        };
         if self.verifier.verify(message, &signature) { Ok(signature) } else { Err(SignError) }
     }
 }
@@ -280,5 +314,41 @@ impl Signer {
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signer({}, [redacted])", self.verifier.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_answers_is_verified_before_it_is_used_and_its_secret_is_never_written() {
+        let honest = Signer::from_seed("ledger.example/x", KeyKind::Ed25519, [7; 32]).expect("a key");
+        let device = |answer: fn(&Signer, &[u8]) -> Option<[u8; 64]>| {
+            let (secret, verifier) = (honest.clone(), honest.verifier().clone());
+            Signer::of_device(verifier, Arc::new(move |message: &[u8]| answer(&secret, message)))
+        };
+        let good = device(|secret, message| secret.sign(message).ok());
+        assert_eq!(good.sign(b"text"), honest.sign(b"text"));
+        assert_eq!((good.to_skey().err(), good.to_pkcs8_pem().err()), (Some(NotHere), Some(NotHere)));
+        let clerk = good.with_kind(KeyKind::Countersign);
+        assert_eq!((clerk.verifier().kind(), clerk.sign(b"text")), (KeyKind::Countersign, honest.sign(b"text")));
+        for (what, broken) in [
+            ("no answer", device(|_, _| None)),
+            ("zeros", device(|_, _| Some([0; 64]))),
+            ("another message's", device(|secret, _| secret.sign(b"other").ok())),
+            (
+                "one bit",
+                device(|secret, message| {
+                    secret.sign(message).ok().map(|mut s| {
+                        s[9] ^= 1;
+                        s
+                    })
+                }),
+            ),
+        ] {
+            assert_eq!(broken.sign(b"text"), Err(SignError), "{what}");
+        }
+        assert_eq!(format!("{good:?}"), "Signer(ledger.example/x, [redacted])");
     }
 }

@@ -36,6 +36,7 @@
 
 pub mod clerk;
 mod key;
+mod succession;
 #[cfg(test)]
 mod tests;
 
@@ -44,7 +45,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use key::{KeyError, KeyId, KeyKind, SignError, Signer, Verifier, is_key_name};
+pub use key::{Device, KeyError, KeyId, KeyKind, NotHere, SignError, Signer, Verifier, is_key_name};
+pub use succession::{Succession, Term};
 
 use crate::words::Words;
 

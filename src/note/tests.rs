@@ -69,7 +69,7 @@ fn the_example_of_the_standard_opens() {
 fn what_go_signs_we_sign_byte_for_byte() {
     let peter = Signer::parse(PETER_SECRET).expect("a good key");
     assert_eq!(peter.verifier().to_string(), PETER_KEY);
-    assert_eq!(*peter.to_skey(), PETER_SECRET);
+    assert_eq!(*peter.to_skey().expect("a secret"), PETER_SECRET);
     let line = sign_note(&peter, TEXT).expect("a good key");
     assert_eq!(assemble(TEXT, &[line]), format!("{TEXT}\n{PETER_LINE}"));
 }
@@ -239,11 +239,14 @@ fn the_keys_of_the_example_log_are_written_as_other_programs_write_them() {
     ] {
         assert_eq!(signer.verifier().to_string(), vkey);
         assert_eq!(&verifier(vkey), signer.verifier());
-        assert_eq!(Signer::parse(&signer.to_skey()).expect("its own text").verifier(), signer.verifier());
+        assert_eq!(
+            Signer::parse(&signer.to_skey().expect("a secret")).expect("its own text").verifier(),
+            signer.verifier()
+        );
     }
     let log = signer("ledger.example/bilateral", KeyKind::Ed25519, 0);
     assert_eq!(
-        *log.to_skey(),
+        *log.to_skey().expect("a secret"),
         "PRIVATE+KEY+ledger.example/bilateral+4148963b+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
     );
     assert_eq!(

@@ -12,10 +12,12 @@
 //! Deliberately absent: durability. A replica may be thrown away and folded again at any time.
 
 mod cores;
+mod keys;
 mod replay;
 mod step;
 
 pub use cores::on_every_core;
+pub use keys::{KeyMissing, LedgerKeys, find};
 pub use replay::{ReplayError, Replayed};
 pub use step::{Batch, Outcome, step};
 

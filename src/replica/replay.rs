@@ -9,18 +9,17 @@
 //!
 //! Deliberately absent: where the bytes come from.
 
-use std::sync::Arc;
-
 use super::Replica;
-use super::cores::on_every_core;
+use super::cores::in_order;
 use crate::hash::Hash;
+use crate::note::Verifier;
 use crate::tlog::leaf_hash;
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
 use crate::treaty::record::{Kind, Malformed};
 use crate::treaty::refusal::Refused;
 use crate::treaty::register::Register;
-use crate::treaty::terms::{RULES, Terms};
+use crate::treaty::terms::RULES;
 
 /// Why a committed entry cannot be taken up. Whoever meets one stops: it writes nothing, cosigns nothing, skips nothing.
 #[derive(Debug, thiserror::Error)]
@@ -84,27 +83,26 @@ struct Ahead {
     leaf: Hash,
     /// For each signer the public key under which its line is good.
     passed: Vec<Option<[u8; 32]>>,
-    /// The terms under whose clerk the countersignature is good.
-    clerk: Option<Arc<Terms>>,
+    /// The clerk's key under which the countersignature is good.
+    clerk: Option<Verifier>,
 }
 
 impl Ahead {
-    /// Reads an entry; with `keys`, checks its lines under the keys that are known there.
-    fn read(bytes: &[u8], keys: Option<&Register>) -> Result<Ahead, Malformed> {
+    /// Reads the entry at `index`; with `keys`, checks its lines under the keys that are known there.
+    fn read(index: u64, bytes: &[u8], keys: Option<&Register>) -> Result<Ahead, Malformed> {
         let entry = Entry::parse(bytes)?;
         let passed = match keys {
             Some(keys) => entry.signed.good_lines(keys),
             None => vec![None; entry.signed.record.header.signers.len()],
         };
-        let terms = keys.and_then(Register::terms);
-        let clerk = terms.filter(|terms| entry.is_countersigned_by(&terms.clerk)).cloned();
+        let clerk = keys.and_then(Register::terms).map(|terms| terms.clerk_of(index));
+        let clerk = clerk.filter(|clerk| entry.is_countersigned_by(clerk)).cloned();
         Ok(Ahead { leaf: leaf_hash(bytes), entry, passed, clerk })
     }
 
-    /// Whether the clerk that these terms name has countersigned.
-    fn is_countersigned(&self, terms: &Arc<Terms>) -> bool {
-        self.clerk.as_ref().is_some_and(|clerk| Arc::ptr_eq(clerk, terms))
-            || self.entry.is_countersigned_by(&terms.clerk)
+    /// Whether this clerk has countersigned.
+    fn is_countersigned(&self, clerk: &Verifier) -> bool {
+        self.clerk.as_ref() == Some(clerk) || self.entry.is_countersigned_by(clerk)
     }
 }
 
@@ -113,30 +111,30 @@ impl Replica {
     /// clerk's too.
     pub fn replay(&mut self, bytes: &[u8], signatures: Signatures) -> Result<Entry, ReplayError> {
         let index = self.tree.size();
-        let ahead = Ahead::read(bytes, None).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
+        let ahead = Ahead::read(index, bytes, None).map_err(|malformed| ReplayError::Malformed { index, malformed })?;
         self.take_up(ahead, signatures)
     }
 
-    /// Judges the next entries, with all the cores there are, and takes them up.
+    /// Judges the next entries, with all the cores there are, and takes them up: while one thread takes up, the others look
+    /// ahead. Some thousands at a time keep them busy.
     pub fn replay_all(&mut self, entries: &[&[u8]], signatures: Signatures) -> Replayed {
-        let keys = (signatures == Signatures::Check).then_some(&self.register);
-        let read = on_every_core(entries.to_vec(), |bytes| Ahead::read(bytes, keys));
+        let keys = (signatures == Signatures::Check).then(|| self.register.of_keys());
         let mut replayed = Replayed { entries: Vec::with_capacity(entries.len()), error: None };
-        // A panic in there would be a fault of the program: then everything is done here, one after the other.
-        let read = read.unwrap_or_else(|| entries.iter().map(|bytes| Ahead::read(bytes, None)).collect());
-        for ahead in read {
-            let index = self.tree.size();
+        let numbered: Vec<(u64, &[u8])> = (self.tree.size()..).zip(entries.iter().copied()).collect();
+        let ahead = |(index, bytes): &(u64, &[u8])| Ahead::read(*index, bytes, keys.as_ref());
+        in_order(&numbered, ahead, |(index, bytes), ahead| {
+            let index = *index;
+            // A panic in there would be a fault of the program: then everything is done here.
+            let ahead = ahead.unwrap_or_else(|| Ahead::read(index, bytes, None));
             let taken = ahead
                 .map_err(|malformed| ReplayError::Malformed { index, malformed })
                 .and_then(|ahead| self.take_up(ahead, signatures));
             match taken {
                 Ok(entry) => replayed.entries.push(entry),
-                Err(error) => {
-                    replayed.error = Some(error);
-                    break;
-                }
+                Err(error) => replayed.error = Some(error),
             }
-        }
+            replayed.error.is_none()
+        });
         replayed
     }
 
@@ -178,7 +176,7 @@ impl Replica {
         if terms.rules != RULES {
             return Err(ReplayError::RulesUnknown(terms.rules));
         }
-        if signatures == Signatures::Check && !ahead.is_countersigned(terms) {
+        if signatures == Signatures::Check && !ahead.is_countersigned(terms.clerk_of(index)) {
             return Err(ReplayError::NotCountersigned { index });
         }
         Ok(())

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::accesses::Accesses;
 use super::clock::Clock;
-use super::cosigned::{Cosignatures, Cosigned};
+use super::cosigned::Cosigned;
 use super::ledger::{Ledger, READERS};
 use super::published::{Published, Seal};
 use super::window::Window;
@@ -118,6 +118,8 @@ pub struct CopySettings {
     pub seal: Arc<Seal>,
     /// What readers see; whoever follows the origin swaps it.
     pub published: Arc<ArcSwap<Published>>,
+    /// What cosigners said of them.
+    pub cosigned: Arc<Cosigned>,
     /// The time.
     pub clock: Clock,
     /// The rest.
@@ -127,15 +129,14 @@ pub struct CopySettings {
 impl Ledger {
     /// The copy that a mirror holds, for readers.
     pub fn of_copy(settings: CopySettings) -> Arc<Ledger> {
-        let CopySettings { store, trust, seal, published, clock, copy } = settings;
+        let CopySettings { store, trust, seal, published, cosigned, clock, copy } = settings;
         let accesses = Accesses::start(Reader::new(pool(store.clone(), 1)));
         let reader = Reader::new(pool(store, READERS));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (queue, _) = mpsc::channel(1); // nothing waits: there is no sequencer
         let (long, copy) = (Arc::new(Semaphore::new(1)), Some(Arc::new(copy)));
-        let clerk = None;
-        let cosigned = Arc::new(Cosigned::new(Cosignatures::default(), Vec::new(), Duration::ZERO));
+        let keys = None;
         Arc::new(Ledger {
             published,
             seal,
@@ -147,7 +148,7 @@ impl Ledger {
             copy,
             standing: Arc::default(),
             evidence: None,
-            clerk,
+            keys,
             queue,
             verifying,
             computing,

@@ -3,8 +3,8 @@
 //! [`Ledger::create`] begins a log with entry 0; [`Ledger::open`] hashes and folds every entry that the store holds,
 //! passes the boot gate ([`super::gate`]), and starts the sequencer. Only then does anything get signed.
 //!
-//! Invariants: a ledger is opened with exactly the keys that its terms name; a store that contradicts itself or what was
-//! signed is not opened, and one that stands behind is not written to.
+//! Invariants: a ledger is opened only with the keys that its terms put in force for the next entry; a store that
+//! contradicts itself or what was signed is not opened, and one that stands behind is not written to.
 //!
 //! Deliberately absent: what the gate decides by.
 
@@ -22,16 +22,18 @@ use super::copy::Mirrored;
 use super::cosigned::config::{CosignerAt, CosignerError, CosigningSettings, check};
 use super::cosigned::rounds::Rounds;
 use super::cosigned::{Cosigned, lines};
+use super::former::{self, FormerError};
 use super::gate::load::{LoadError, Loaded};
 use super::gate::{self, GateError, GateSettings};
 use super::heads::{HeadFile, HeadsError};
+use super::keys::{keys_agree, keys_are_there, keys_fit};
 use super::published::{Published, Seal};
 use super::query::QueryError;
-use super::sequencer::{LedgerKeys, QUEUE, Sequencer, Submission};
+use super::sequencer::{QUEUE, Sequencer, Submission};
 use crate::evidence::trust::Trust;
 use crate::hash::Hash;
-use crate::note::{SignError, Signer};
-use crate::replica::{BeginError, ReplayError, Replica};
+use crate::note::SignError;
+use crate::replica::{BeginError, KeyMissing, LedgerKeys, ReplayError, Replica};
 use crate::store::log::{CommitError, Log, NewEntry, Sent};
 use crate::store::postgres::PostgresLog;
 use crate::store::read::{Reader, pool};
@@ -90,6 +92,12 @@ pub enum OpenError {
     /// Give the keys that entry 0 names.
     #[error("the {0} key is not the one that the terms of this log name")]
     OtherKey(&'static str),
+    /// Give the keys that the terms put in force.
+    #[error(transparent)]
+    KeyMissing(#[from] KeyMissing),
+    /// See the reason.
+    #[error(transparent)]
+    Former(#[from] FormerError),
     /// A key failed its own check.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -144,7 +152,7 @@ pub struct Ledger {
     pub reader: Reader,
     /// Where reads are recorded.
     pub accesses: Accesses,
-    /// What cosigners said; a copy asks none.
+    /// What cosigners said; a copy asks none, and hears of it.
     pub cosigned: Arc<Cosigned>,
     /// The time.
     pub clock: Clock,
@@ -156,8 +164,8 @@ pub struct Ledger {
     pub standing: Arc<gate::Standing>,
     /// Where checkpoints that contradict it are kept; a copy's mirror has its own.
     pub(super) evidence: Option<EvidenceFolder>,
-    /// Countersigns records while they wait; a copy has none.
-    pub(super) clerk: Option<Signer>,
+    /// Countersign records while they wait; a copy has none.
+    pub(super) keys: Option<Arc<LedgerKeys>>,
     /// Where records wait for the sequencer.
     pub(super) queue: mpsc::Sender<Submission>,
     /// How many records are verified at once.
@@ -168,6 +176,26 @@ pub struct Ledger {
     pub long: Arc<Semaphore>,
 }
 
+impl Settings {
+    /// Reads what the store holds, and takes it through the boot gate; then the keys, the cosigners and the clock must be
+    /// right for it.
+    async fn pass(&mut self, log: &mut PostgresLog) -> Result<gate::Passed, OpenError> {
+        let mut loaded = Loaded::default();
+        loaded.read(log, HeadFile::last_size(&self.heads)).await?;
+        keys_fit(&loaded.replica, &self.keys)?;
+        self.gate.cosigners.extend(self.cosigning.cosigners.iter().map(CosignerAt::monitor));
+        let passed = gate::pass(&self.gate, &self.keys, gate::Places { log, heads: &self.heads }, loaded).await?;
+        let replica = &passed.loaded.replica;
+        keys_are_there(replica, &self.keys)?;
+        check(&self.cosigning.cosigners, replica.register())?;
+        let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
+        if !self.clock.is_system() && !demonstration {
+            return Err(OpenError::NotADemonstration);
+        }
+        Ok(passed)
+    }
+}
+
 impl Ledger {
     /// Begins a log with the terms in `note`. Answers the root of trust.
     pub async fn create(settings: &Settings, note: &[u8]) -> Result<Trust, OpenError> {
@@ -175,8 +203,9 @@ impl Ledger {
         let verified =
             signed.verify(&Register::default(), "create-log").map_err(|refused| OpenError::Refused { refused })?;
         let now = JumpGuard::new().read(&settings.clock, None)?;
-        let (entry, replica) = Replica::begin(verified, now, &settings.keys.clerk)?;
-        keys_agree(&replica, &settings.keys).map_err(OpenError::OtherKey)?;
+        let clerk = settings.keys.clerk.first().ok_or(OpenError::OtherKey("clerk"))?;
+        let (entry, replica) = Replica::begin(verified, now, clerk)?;
+        keys_agree(&replica, &settings.keys)?;
         let signed = HeadFile::last_size(&settings.heads);
         if signed > 0 {
             return Err(OpenError::SignedHere(settings.heads.clone(), signed));
@@ -198,24 +227,15 @@ impl Ledger {
     }
 
     /// Opens the log that the store holds, if the boot gate lets it pass. The task ends when the ledger is dropped.
-    pub async fn open(settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
+    pub async fn open(mut settings: Settings) -> Result<(Arc<Ledger>, JoinHandle<()>), OpenError> {
         let mut log = PostgresLog::new(settings.store.clone());
-        let mut loaded = Loaded::default();
-        loaded.read(&mut log, HeadFile::last_size(&settings.heads)).await?;
-        keys_agree(&loaded.replica, &settings.keys).map_err(OpenError::OtherKey)?;
-        // The boot gate: nothing was signed or shown before it.
-        let (mut asked, mut cosigning) = (settings.gate, settings.cosigning);
-        asked.cosigners.extend(cosigning.cosigners.iter().map(CosignerAt::monitor));
-        let places = gate::Places { log: &mut log, heads: &settings.heads };
-        let passed = gate::pass(&asked, &settings.keys, places, loaded).await?;
+        // Nothing is signed or shown before this.
+        let passed = settings.pass(&mut log).await?;
         let (Loaded { replica, sizes, trust }, heads, standing) = (passed.loaded, passed.heads, passed.standing);
-        let trust = trust.ok_or(OpenError::NotBegun)?;
-        check(&cosigning.cosigners, replica.register())?;
-        let demonstration = replica.register().terms().is_some_and(|terms| terms.demonstration);
-        if !settings.clock.is_system() && !demonstration {
-            return Err(OpenError::NotADemonstration);
-        }
-        let seal = Arc::new(Seal::new(&trust.origin, settings.keys.log));
+        let (trust, mut cosigning) = (trust.ok_or(OpenError::NotBegun)?, settings.cosigning);
+        let keys = Arc::new(settings.keys);
+        let seal = Arc::new(Seal::new(&trust.origin, Arc::clone(&keys)));
+        former::keep(&settings.heads.with_file_name("former"), &replica, &sizes, &keys, &seal)?;
         let published = Published::first(replica, sizes, &seal)?;
         let reader = Reader::new(pool(settings.store.clone(), READERS));
         let lines = lines::load(&reader, &published, &seal).await?;
@@ -226,19 +246,20 @@ impl Ledger {
         }
         let cosigned = Rounds::start(cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (clerk, clock) = (settings.keys.clerk.clone(), settings.clock.clone());
+        let clock = settings.clock.clone();
         let task = match heads {
-            Some(heads) => tokio::spawn(
-                Sequencer::new(log, Arc::clone(&seal), clerk, heads, clock, Arc::clone(&published)).run(waiting),
-            ),
+            Some(heads) => {
+                let (seal, keys, published) = (Arc::clone(&seal), Arc::clone(&keys), Arc::clone(&published));
+                tokio::spawn(Sequencer::new(log, seal, keys, heads, clock, published).run(waiting))
+            }
             None => tokio::spawn(async move { drop(waiting) }), // nothing is written
         };
         let accesses = Accesses::start(Reader::new(pool(settings.store, 1)));
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
-        let (clock, clerk, copy) = (settings.clock, Some(settings.keys.clerk), None);
+        let (clock, keys, copy) = (settings.clock, Some(keys), None);
         let long = Arc::new(Semaphore::new(1));
-        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&asked.evidence)));
+        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&settings.gate.evidence)));
         let ledger = Ledger {
             published,
             seal,
@@ -250,7 +271,7 @@ impl Ledger {
             copy,
             standing,
             evidence,
-            clerk,
+            keys,
             queue,
             verifying,
             computing,
@@ -273,18 +294,6 @@ impl Ledger {
     pub fn now(&self) -> Arc<Published> {
         self.published.load_full()
     }
-}
-
-/// The keys are those that the log's terms name; else which is not.
-pub(super) fn keys_agree(replica: &Replica, keys: &LedgerKeys) -> Result<(), &'static str> {
-    let Some(terms) = replica.register().terms() else { return Ok(()) };
-    if &terms.log != keys.log.verifier() {
-        return Err("log");
-    }
-    if &terms.clerk != keys.clerk.verifier() {
-        return Err("clerk");
-    }
-    Ok(())
 }
 
 /// The errors of reading a log stand beside the others, each by itself.

@@ -16,7 +16,7 @@ use crate::treaty::terms::Quorum;
 pub fn policy(past: &Past<'_>) -> Option<Policy> {
     let terms = past.terms()?;
     let mut draft = Draft::default();
-    draft.log(terms.log.clone(), None).ok()?;
+    draft.log(terms.log.at(past.size()).clone(), None).ok()?;
     let mut writer = Writer { past, draft, groups: 0 };
     let quorum = if asks_nothing(&terms.quorum) { "none".to_owned() } else { writer.write(&terms.quorum).ok()? };
     writer.draft.quorum(&quorum).ok()

@@ -17,48 +17,38 @@ use arc_swap::ArcSwapOption;
 use imbl::Vector;
 use tokio::sync::watch;
 
-use crate::note::{SignError, Signer, Verifier};
-use crate::replica::Replica;
+use crate::note::SignError;
+use crate::replica::{LedgerKeys, Replica};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::proof::Proof;
 
-/// The log's name, and where its signed checkpoints come from.
+/// The log's name, and where its signed checkpoints come from: what was signed and kept, or else the log's own keys. A
+/// copy of the log has no key and keeps them all; a ledger keeps those that a former key signed.
 pub struct Seal {
     origin: String,
-    hand: Hand,
-}
-
-enum Hand {
-    /// The log's own key signs them.
-    Signs(Signer),
-    /// A copy of the log has no key: it keeps what the log signed, by size.
-    Keeps { log: Verifier, signed: RwLock<BTreeMap<u64, Arc<str>>> },
+    keys: Arc<LedgerKeys>,
+    kept: RwLock<BTreeMap<u64, Arc<str>>>,
 }
 
 impl Seal {
-    /// A seal for a log, by its key.
-    pub fn new(origin: &str, signer: Signer) -> Seal {
-        Seal { origin: origin.to_owned(), hand: Hand::Signs(signer) }
+    /// A seal for a log, by its keys.
+    pub fn new(origin: &str, keys: Arc<LedgerKeys>) -> Seal {
+        Seal { origin: origin.to_owned(), keys, kept: RwLock::default() }
     }
 
-    /// A seal for a copy of the log that has this key.
-    pub fn kept(origin: &str, log: Verifier) -> Seal {
-        Seal { origin: origin.to_owned(), hand: Hand::Keeps { log, signed: RwLock::default() } }
+    /// A seal for a copy of the log.
+    pub fn kept(origin: &str) -> Seal {
+        Seal::new(origin, Arc::new(LedgerKeys { log: Vec::new(), clerk: Vec::new() }))
     }
 
-    /// Keeps a checkpoint that the log signed; whoever calls has verified it. A seal with a key needs none.
+    /// Keeps a checkpoint that the log signed; whoever calls has verified it.
     pub fn keep(&self, size: u64, note: &str) {
-        if let Hand::Keeps { signed, .. } = &self.hand {
-            signed.write().unwrap_or_else(PoisonError::into_inner).insert(size, note.into());
-        }
+        self.kept.write().unwrap_or_else(PoisonError::into_inner).insert(size, note.into());
     }
 
-    /// The public half of the key.
-    pub fn verifier(&self) -> &Verifier {
-        match &self.hand {
-            Hand::Signs(signer) => signer.verifier(),
-            Hand::Keeps { log, .. } => log,
-        }
+    /// What is kept of a size.
+    pub fn kept_at(&self, size: u64) -> Option<Arc<str>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).get(&size).cloned()
     }
 
     /// The log's name.
@@ -66,18 +56,15 @@ impl Seal {
         &self.origin
     }
 
-    /// The signed checkpoint of a tree at a committed size.
+    /// The signed checkpoint of a tree at a committed size, by the key that was in force there.
     fn checkpoint(&self, replica: &Replica, size: u64) -> Result<String, SignError> {
-        match &self.hand {
-            Hand::Signs(signer) => {
-                let root = replica.tree().root_at(size).unwrap_or_default();
-                Checkpoint { origin: self.origin.clone(), size, root }.sign(signer)
-            }
-            Hand::Keeps { signed, .. } => {
-                let signed = signed.read().unwrap_or_else(PoisonError::into_inner);
-                signed.get(&size).map(|note| note.to_string()).ok_or(SignError)
-            }
+        if let Some(note) = self.kept_at(size) {
+            return Ok(note.to_string());
         }
+        let terms = replica.register().terms().ok_or(SignError)?;
+        let signer = self.keys.log_at(terms, size).ok_or(SignError)?;
+        let root = replica.tree().root_at(size).unwrap_or_default();
+        Checkpoint { origin: self.origin.clone(), size, root }.sign(signer)
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -276,18 +277,32 @@ impl Ledger {
         policy(&Known::all(self.now()).past()).map(|policy| policy.to_string())
     }
 
-    /// One tile, by what follows `tile/` in its path. Entries are for those who read everything.
-    pub async fn tile(&self, published: &Published, principal: &Principal, path: &str) -> Result<Vec<u8>, QueryError> {
+    /// One tile, by what follows `tile/` in its path, and the hash of its bytes where that is known. Entries are for those who
+    /// read everything.
+    pub async fn tile(
+        &self,
+        published: &Published,
+        principal: &Principal,
+        path: &str,
+    ) -> Result<(Bytes, Option<Hash>), QueryError> {
         let path: TilePath = format!("tile/{path}").parse().map_err(|_| QueryError::NotFound)?;
         let size = published.size();
         match path.kind() {
-            TileKind::Hashes(_) => hash_tile(published.replica.tree(), size, path).map_err(|_| QueryError::NotFound),
+            TileKind::Hashes(_) => {
+                let tile = hash_tile(published.replica.tree(), size, path).map_err(|_| QueryError::NotFound)?;
+                Ok((tile.into(), None))
+            }
             TileKind::Entries if !principal.reads_all() => Err(QueryError::NotFound),
             TileKind::Entries => {
                 let range = path.range(size).map_err(|_| QueryError::NotFound)?;
+                if path.is_full() {
+                    let whole = self.reader.bundle(path.index()).await?;
+                    return Ok((whole.bytes, Some(whole.hash)));
+                }
                 let entries = self.reader.entries(range.start, range.end).await?;
-                encode_bundle(entries.iter().map(String::as_bytes))
-                    .map_err(|_| StoreError::Falsified("an entry is larger than it can be".into()).into())
+                let bundle = encode_bundle(entries.iter().map(String::as_bytes))
+                    .map_err(|_| StoreError::Falsified("an entry is larger than it can be".into()))?;
+                Ok((bundle.into(), None))
             }
         }
     }

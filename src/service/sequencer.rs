@@ -24,10 +24,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::{Clock, ClockFault, JumpGuard};
 use super::heads::{HeadFile, HeadsError};
+use super::keys::look_ahead;
 use super::published::{Published, Seal};
 use crate::hash::Hash;
-use crate::note::Signer;
-use crate::replica::{Batch, Outcome, ReplayError, Replica, step};
+use crate::note::SignError;
+use crate::replica::{Batch, KeyMissing, LedgerKeys, Outcome, ReplayError, Replica, step};
 use crate::store::StoreError;
 use crate::store::log::{CommitError, Log, NewEntry, Sent, Tail};
 use crate::tlog::{Head, Tree, leaf_hash};
@@ -97,6 +98,9 @@ pub enum Halt {
     /// The log key failed its own check.
     #[error("the log key does not sign: {0}")]
     Sign(String),
+    /// The terms put a key in force that this server does not have.
+    #[error(transparent)]
+    KeyMissing(#[from] KeyMissing),
 }
 
 /// What stops one batch.
@@ -131,19 +135,11 @@ impl<H: Into<Halt>> From<H> for Failure {
     }
 }
 
-/// The keys that the ledger holds.
-pub struct LedgerKeys {
-    /// Signs checkpoints.
-    pub log: Signer,
-    /// Countersigns entries.
-    pub clerk: Signer,
-}
-
 /// The one task that writes.
 pub struct Sequencer<L> {
     log: L,
     seal: Arc<Seal>,
-    clerk: Signer,
+    keys: Arc<LedgerKeys>,
     heads: HeadFile,
     clock: Clock,
     guard: JumpGuard,
@@ -155,12 +151,12 @@ impl<L: Log> Sequencer<L> {
     pub fn new(
         log: L,
         seal: Arc<Seal>,
-        clerk: Signer,
+        keys: Arc<LedgerKeys>,
         heads: HeadFile,
         clock: Clock,
         published: Arc<ArcSwap<Published>>,
     ) -> Sequencer<L> {
-        Sequencer { log, seal, clerk, heads, clock, guard: JumpGuard::new(), published }
+        Sequencer { log, seal, keys, heads, clock, guard: JumpGuard::new(), published }
     }
 
     /// Takes what waits, batch after batch, until every sender is gone. While nothing waits, it follows what other
@@ -227,9 +223,8 @@ impl<L: Log> Sequencer<L> {
             }
             Failure::Halt(halt) => {
                 tracing::error!(%halt, "the ledger has stopped writing");
-                let why = halt.to_string();
-                self.published.load().halted.store(Some(Arc::new(why.clone())));
-                Unavailable::Halted(why)
+                self.published.load().halted.store(Some(Arc::new(halt.to_string())));
+                Unavailable::Halted(halt.to_string())
             }
         }
     }
@@ -258,7 +253,7 @@ impl<L: Log> Sequencer<L> {
         self.catch_up(&tail)?;
         let base = self.published.load_full();
         let now = self.guard.read(&self.clock, base.replica.last_received_at())?;
-        let batch = step(&base.replica, records, now, &self.clerk);
+        let batch = step(&base.replica, records, now, &self.keys);
         Ok((base, batch))
     }
 
@@ -325,6 +320,10 @@ impl<L: Log> Sequencer<L> {
         if !batch.entries.is_empty() {
             published = Arc::new(self.seal(base, batch.next, &[batch.head.size])?);
             self.show(&published);
+            look_ahead(&self.keys, &published.replica);
+        }
+        if let Some(missing) = batch.missing {
+            self.give_up(missing.into()); // what came before it is written and answered
         }
         let first = base.replica.tree().size();
         let entries: Vec<Arc<Entry>> = batch.entries.into_iter().map(Arc::new).collect();
@@ -360,7 +359,8 @@ impl<L: Log> Sequencer<L> {
             rules: RULES.unsigned_abs(),
             size: published.size(),
         };
-        said.sign(&self.clerk, at).ok()
+        let terms = published.replica.register().terms()?;
+        said.sign(self.keys.clerk_of(terms, published.size())?, at).ok()
     }
 
     /// Flushes every new head to the second store and signs the newest.
@@ -368,8 +368,9 @@ impl<L: Log> Sequencer<L> {
         let root_at = |&size: &u64| Head { size, root: replica.tree().root_at(size).unwrap_or_default() };
         let heads: Vec<Head> = sizes.iter().map(root_at).collect();
         self.heads.append_all(&heads).map_err(Halt::Heads)?;
-        let published = base.next(replica, sizes, &self.seal).map_err(|error| Halt::Sign(error.to_string()))?;
-        Ok(published)
+        let missing = replica.register().terms().and_then(|terms| self.keys.missing_at(terms, replica.tree().size()));
+        let failed = |error: SignError| missing.map_or_else(|| Halt::Sign(error.to_string()), Halt::KeyMissing);
+        Ok(base.next(replica, sizes, &self.seal).map_err(failed)?)
     }
 }
 
@@ -393,8 +394,6 @@ fn new_entry(entry: &Entry, sent: Sent) -> NewEntry {
 /// The head over a tree and the leaf hashes that a store says follow it.
 fn root_over(tree: &Tree, stored: &[Hash]) -> Head {
     let mut tree = tree.clone();
-    for &leaf in stored {
-        tree.append(leaf);
-    }
+    stored.iter().for_each(|&leaf| tree.append(leaf));
     Head { size: tree.size(), root: tree.root() }
 }

@@ -99,7 +99,11 @@ impl Ledger {
                 let size = answer.published.size();
                 return Err(SubmitError::Refused { digest, refused, size, note: answer.refusal });
             }
-            Outcome::Unavailable => return Err(Unavailable::TryAgain("the clerk's key does not sign".into()).into()),
+            Outcome::Unavailable => {
+                let halted = answer.published.halted.load_full();
+                let again = || Unavailable::TryAgain("the clerk's key does not sign".into());
+                return Err(halted.map_or_else(again, |why| Unavailable::Halted(why.to_string())).into());
+            }
         };
         let entry = match answer.entry {
             Some(entry) => entry,
@@ -118,7 +122,8 @@ impl Ledger {
         let mut verified = signed.verify(register, &source).map_err(refused)?;
         // The batch that takes the record will most likely be of this second: its countersignature is made here, where
         // it holds up nobody else. A key that fails now fails there, too, and is dealt with there.
-        if let Some(clerk) = &self.clerk
+        let terms = register.terms();
+        if let Some(clerk) = self.keys.as_ref().and_then(|keys| keys.clerk_of(terms?, size))
             && verified.is_authentic()
             && register.index_of(&digest).is_none()
         {

@@ -1,7 +1,7 @@
 //! What the schema is made of, line by line, read from Postgres's own catalogue, beside what this program makes.
 //!
 //! The expected lines stand in `catalogue.txt`. A trigger that was dropped and put back, a function with another body, a
-//! default, a check, a grant: whatever would let a database take or give something else than it was given shows as a
+//! default, a check, a grant, a search path that is set for a role: whatever would let a database take or give something else than it was given shows as a
 //! line that is missing or too many.
 //!
 //! Invariants: the lines are the same for every version of Postgres that the ledger runs on; names are read with
@@ -55,6 +55,11 @@ line(text) AS ( \
       UNION ALL SELECT p.oid::regprocedure::text, proowner, (aclexplode(coalesce(proacl, acldefault('f', proowner)))).* \
         FROM pg_proc AS p JOIN ns ON ns.oid = pronamespace \
     ) AS granted WHERE grantee <> owner \
+  UNION ALL SELECT format('setting of %s: %s', CASE setrole WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(setrole) END, said) \
+    FROM pg_db_role_setting, unnest(setconfig) AS said \
+    WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) \
+    AND split_part(said, '=', 1) IN ('search_path', 'session_replication_role', 'session_preload_libraries', \
+      'local_preload_libraries', 'row_security') \
 ) SELECT text FROM line ORDER BY text COLLATE \"C\"";
 
 /// The lines of the schema as it is. The search path of the connection must be `pg_catalog` alone.

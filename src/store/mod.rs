@@ -12,10 +12,12 @@
 //! Deliberately absent: rules, hashes of trees, and signatures.
 
 pub mod access_event;
+pub mod bundle;
 mod catalogue;
 pub mod cluster;
 pub mod cosignature;
 pub mod log;
+mod lookup;
 pub mod memory;
 pub mod migrate;
 pub mod plain;

@@ -49,7 +49,8 @@ impl PostgresLog {
             None => {
                 let mut connection = self.options.connect().await?;
                 // Another server that hangs with the head row's lock must stop neither itself nor us for good.
-                sqlx::raw_sql("SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '20s'")
+                // And an operator of another schema must not stand in the place of Postgres's own.
+                sqlx::raw_sql("SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '20s'; SET search_path = pg_catalog")
                     .execute(&mut connection)
                     .await?;
                 connection

@@ -14,6 +14,8 @@ use std::time::Duration;
 use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use super::bundle::Bundles;
+use super::lookup::Lookups;
 use super::{StoreError, hash_column};
 use crate::hash::Hash;
 
@@ -21,6 +23,8 @@ use crate::hash::Hash;
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: PgPool,
+    bundles: Bundles,
+    lookups: Lookups,
 }
 
 /// A pool on which nobody inherits another's transaction.
@@ -29,8 +33,10 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(|connection, _| {
-            // The rollback below is a warning to Postgres nearly every time, and would fill the logs.
-            Box::pin(async move { sqlx::query("SET client_min_messages = error").execute(connection).await.map(drop) })
+            // The rollback below is a warning to Postgres nearly every time, and would fill the logs. Names that stand
+            // without a schema, as operators do, are Postgres's own, whatever is set for the role.
+            const SETTINGS: &str = "SET client_min_messages = error; SET search_path = pg_catalog";
+            Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop) })
         })
         .before_acquire(|connection, _| {
             Box::pin(async move {
@@ -44,7 +50,17 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
 impl Reader {
     /// Reads over `pool`.
     pub fn new(pool: PgPool) -> Reader {
-        Reader { pool }
+        Reader { pool, bundles: Bundles::default(), lookups: Lookups::default() }
+    }
+
+    /// Who waits for a token to be found.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
+    /// The bundles that are kept.
+    pub(super) fn bundles(&self) -> &Bundles {
+        &self.bundles
     }
 
     /// The pool, for the store's own modules.

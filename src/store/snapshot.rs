@@ -43,6 +43,8 @@ pub enum Page {
     Heads(Vec<(i64, Option<Head>)>),
     /// Rows of `cosignature`, in the order of sizes and names. A line that is larger than it can be comes as nothing.
     Cosignatures(Vec<(i64, String, String)>),
+    /// Of the rows of `access_event` that say who sent an entry, in their order, what each is about: the entry's digest.
+    Sent(Vec<String>),
 }
 
 /// A snapshot.
@@ -91,8 +93,15 @@ impl Snapshot {
         super::size_column(&row, 0)
     }
 
-    /// Sends all rows, then all heads and all cosignatures, until there are no more or nobody wants them.
-    pub async fn send(mut self, to: Sender<Page>) -> Result<(), StoreError> {
+    /// Whether the role of the connection may see who sent what.
+    pub async fn may_see_senders(&mut self) -> Result<bool, StoreError> {
+        let query = "SELECT pg_catalog.has_table_privilege('countersign.access_event', 'SELECT')";
+        Ok(sqlx::query(query).fetch_one(&mut self.connection).await?.try_get(0)?)
+    }
+
+    /// Sends all rows, then all heads and all cosignatures, and with `senders` what is said of who sent the entries, until
+    /// there are no more or nobody wants them.
+    pub async fn send(mut self, to: Sender<Page>, senders: bool) -> Result<(), StoreError> {
         let mut after = i64::MIN;
         loop {
             let rows = self.rows(after).await?;
@@ -111,15 +120,23 @@ impl Snapshot {
                 return Ok(());
             }
         }
-        let mut after = (i64::MIN, String::new());
-        loop {
-            let lines = self.cosignatures(&after).await?;
-            let Some((size, name, _)) = lines.last() else { return Ok(()) };
-            after = (*size, name.clone());
+        let mut after = Some((i64::MIN, String::new()));
+        while let Some(last) = after {
+            let lines = self.cosignatures(&last).await?;
+            after = lines.last().map(|(size, name, _)| (*size, name.clone()));
             if to.send(Page::Cosignatures(lines)).await.is_err() {
                 return Ok(());
             }
         }
+        let mut after = Some(i64::MIN).filter(|_| senders);
+        while let Some(id) = after {
+            let (last, sent) = self.sent(id).await?;
+            after = last;
+            if to.send(Page::Sent(sent)).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     async fn cosignatures(&mut self, after: &(i64, String)) -> Result<Vec<(i64, String, String)>, StoreError> {
@@ -132,6 +149,19 @@ impl Snapshot {
         .fetch_all(&mut self.connection)
         .await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    }
+
+    /// Some events of sending after one, and the last of them.
+    async fn sent(&mut self, after: i64) -> Result<(Option<i64>, Vec<String>), StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, pg_catalog.substr(subject, 1, 80) FROM countersign.access_event \
+             WHERE id > $1 AND action = 'submit' ORDER BY id LIMIT 4096",
+        )
+        .bind(after)
+        .fetch_all(&mut self.connection)
+        .await?;
+        let last = rows.last().map(|row| row.try_get(0)).transpose()?;
+        Ok((last, rows.iter().map(|row| row.try_get(1)).collect::<Result<_, _>>()?))
     }
 
     async fn rows(&mut self, after: i64) -> Result<Vec<Stored>, StoreError> {

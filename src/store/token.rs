@@ -63,16 +63,17 @@ impl Reader {
         Ok(transaction.commit().await?)
     }
 
-    /// The token with this hash, if it is not revoked.
-    pub async fn find_token(&self, hash: &Hash) -> Result<Option<Token>, StoreError> {
-        let row = sqlx::query(
+    /// Those of these tokens that are not revoked.
+    pub(super) async fn find_tokens(&self, hashes: &[Hash]) -> Result<Vec<Token>, StoreError> {
+        let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.as_bytes().as_slice()).collect();
+        let rows = sqlx::query(
             "SELECT hash, label, party, role, created_at::pg_catalog.text, revoked_at::pg_catalog.text \
-             FROM countersign.token WHERE hash = $1 AND revoked_at IS NULL",
+             FROM countersign.token WHERE hash = ANY($1) AND revoked_at IS NULL",
         )
-        .bind(hash.as_bytes().as_slice())
-        .fetch_optional(self.pool())
+        .bind(hashes)
+        .fetch_all(self.pool())
         .await?;
-        row.map(|row| token(&row)).transpose()
+        rows.iter().map(token).collect()
     }
 
     /// Every token that was ever made, oldest first.

@@ -15,7 +15,9 @@ use std::fmt;
 
 use super::EMPTY_ROOT;
 use crate::hash::Hash;
-use crate::note::{Note, NoteError, SignError, Signer, Verifier, assemble, is_key_name, open as open_note, sign_note};
+use crate::note::{
+    Note, NoteError, SignError, Signer, Succession, Verifier, assemble, is_key_name, open as open_note, sign_note,
+};
 
 /// A root with the name of its log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,13 @@ impl Checkpoint {
     pub fn sign(&self, log: &Signer) -> Result<String, SignError> {
         let text = self.to_string();
         Ok(assemble(&text, &[sign_note(log, &text)?]))
+    }
+
+    /// Reads a note and checks that the log with these keys signed it, with the one that is in force at its size. A
+    /// former key signs nothing greater, a later one nothing smaller.
+    pub fn open_by(note: &[u8], origin: &str, keys: &Succession) -> Result<Checkpoint, CheckpointError> {
+        let size = Checkpoint::parse(Note::parse(note)?.text())?.size;
+        Checkpoint::open(note, origin, keys.at(size))
     }
 
     /// Reads a note and checks that this log signed it.

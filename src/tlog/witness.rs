@@ -233,17 +233,19 @@ impl Witness {
     pub fn authenticate<'a>(&self, body: &'a [u8]) -> Result<Authentic<'a>, Refusal> {
         let request = Request::parse(body)?;
         let keys = self.logs.keys(&request.checkpoint.origin).ok_or(Refusal::UnknownOrigin)?;
-        let good = open(&request.note, keys).map_err(Refusal::NotSigned)?;
-        let new = request.checkpoint.size;
-        if request.old > new {
-            return Err(Refusal::OldAboveNew { old: request.old, new });
-        }
-        let first_by = |key: &&Verifier| {
-            request.note.lines().iter().find(|line| line.name == key.name() && line.id == key.id()).cloned()
-        };
-        let lines: Vec<Line> = good.iter().filter_map(first_by).collect();
-        let by_log = assemble(request.note.text(), &lines);
-        Ok(Authentic { request, by_log, lines })
+        authentic(request, keys)
+    }
+
+    /// The same, where `key` names the one key for a checkpoint of a size of a known log.
+    pub fn authenticate_by<'a>(
+        &self,
+        body: &'a [u8],
+        key: impl Fn(u64) -> Option<Verifier>,
+    ) -> Result<Authentic<'a>, Refusal> {
+        let request = Request::parse(body)?;
+        self.logs.keys(&request.checkpoint.origin).ok_or(Refusal::UnknownOrigin)?;
+        let key: Vec<Verifier> = key(request.checkpoint.size).into_iter().collect();
+        authentic(request, &key)
     }
 
     /// Decides over an authentic request, beside what is held of its log, at the time `now` in POSIX seconds.
@@ -271,6 +273,21 @@ impl Witness {
         let time = verify_cosignature(self.verifier(), line, read.text())?;
         Ok(Held { checkpoint, time, note: note.to_owned() })
     }
+}
+
+/// Whether one of these keys of the log signed the checkpoint, and the sizes are in order.
+fn authentic<'a>(request: Request<'a>, keys: &[Verifier]) -> Result<Authentic<'a>, Refusal> {
+    let good = open(&request.note, keys).map_err(Refusal::NotSigned)?;
+    let new = request.checkpoint.size;
+    if request.old > new {
+        return Err(Refusal::OldAboveNew { old: request.old, new });
+    }
+    let first_by = |key: &&Verifier| {
+        request.note.lines().iter().find(|line| line.name == key.name() && line.id == key.id()).cloned()
+    };
+    let lines: Vec<Line> = good.iter().filter_map(first_by).collect();
+    let by_log = assemble(request.note.text(), &lines);
+    Ok(Authentic { request, by_log, lines })
 }
 
 /// The time of a cosignature: never before that of the one before.

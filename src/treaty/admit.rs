@@ -24,6 +24,8 @@ use crate::note::Verifier;
 pub struct Case<'a> {
     /// All entries before.
     pub register: &'a Register,
+    /// The index that the record would have.
+    pub index: u64,
     /// The terms in force.
     pub terms: &'a Terms,
     /// What the record says about itself.
@@ -61,7 +63,7 @@ pub fn admit(
 pub fn rules(register: &Register, terms: &Terms, record: &Record, received_at: Instant) -> Vec<Refused> {
     let mut refused = Vec::new();
     let header = &record.header;
-    let case = Case { register, terms, header, received_at };
+    let case = Case { register, index: register.size(), terms, header, received_at };
     if record.origin != terms.origin {
         refused.push(Refused::new(Refusal::OriginMismatch, "", terms.origin.as_str()));
     }

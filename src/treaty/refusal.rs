@@ -130,6 +130,8 @@ refusals! {
     TermsFixed "terms_fixed" "7.2" "This member of the terms cannot be amended." "Этот член условий не может быть изменён поправкой.";
     /// Use the rules that this ledger's programs hold.
     RulesUnknown "rules_unknown" "7.3" "No such version of the rules is known." "Такая версия правил неизвестна.";
+    /// Name the last size of the old keys, and with it a new key; no smaller than the log with this amendment.
+    LogUntil "log_until" "7.5" "New keys of the ledger come with the last size of the old ones, which is at least that of the log with this amendment." "Новые ключи реестра указываются вместе с последним размером прежних, который не меньше размера журнала с этой поправкой.";
     /// Name slots, kinds and keys that exist.
     TermsInconsistent "terms_inconsistent" "7.4" "The terms contradict themselves." "Условия противоречат сами себе.";
 }

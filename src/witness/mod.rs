@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use self::evidence::EvidenceFolder;
 use self::state::{State, StateError};
-use crate::note::Line;
+use crate::note::{Line, Verifier};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::fork::Evidence;
 use crate::tlog::witness::{Authentic, Cosigned, Held, Refusal, Witness};
@@ -28,6 +28,8 @@ use crate::tlog::witness::{Authentic, Cosigned, Held, Refusal, Witness};
 /// Answers the time, in POSIX seconds.
 pub type Now = Box<dyn Fn() -> u64 + Send + Sync>;
 
+/// Answers the key of the log for a checkpoint of a size, where the cosigner reads that in the entries.
+pub type Keys = Box<dyn Fn(u64) -> Option<Verifier> + Send + Sync>;
 /// What a cosigner that asks for more than consistency wants to know before it looks at its state. May wait.
 pub type Before = Box<dyn Fn(&Authentic<'_>) -> Result<(), Withheld> + Send + Sync>;
 /// What it asks of a checkpoint that may be cosigned otherwise, beside what it holds, at a time. Must not wait.
@@ -44,9 +46,19 @@ pub enum Withheld {
     Never(String),
 }
 
+/// What a cosigner asks for beyond consistency.
+pub struct Demands {
+    /// The one key that a checkpoint must be signed by, instead of any of those that the cosigner was given.
+    pub keys: Keys,
+    /// Before it looks at its state.
+    pub before: Before,
+    /// Of what may be cosigned otherwise.
+    pub allows: Allows,
+}
+
 /// A witness that runs.
 pub struct Cosigner {
-    demands: Option<(Before, Allows)>,
+    demands: Option<Demands>,
     witness: Witness,
     state: Mutex<State>,
     evidence: Mutex<EvidenceFolder>,
@@ -74,22 +86,26 @@ impl Cosigner {
     }
 
     /// The same cosigner, which asks for more than consistency.
-    pub fn demanding(self, before: Before, allows: Allows) -> Cosigner {
-        Cosigner { demands: Some((before, allows)), ..self }
+    pub fn demanding(self, demands: Demands) -> Cosigner {
+        Cosigner { demands: Some(demands), ..self }
     }
 
     /// Decides over a request. A line that is answered is on the disk. Blocks; call it where that is allowed.
     pub fn add_checkpoint(&self, body: &[u8]) -> Result<Line, Failure> {
-        let authentic = self.witness.authenticate(body)?;
-        if let Some((before, _)) = &self.demands {
-            before(&authentic)?;
-        }
+        let authentic = match &self.demands {
+            None => self.witness.authenticate(body)?,
+            Some(demands) => {
+                let authentic = self.witness.authenticate_by(body, &demands.keys)?;
+                (demands.before)(&authentic)?;
+                authentic
+            }
+        };
         let mut state = self.state()?;
         let (held, now) = (state.held(&authentic.checkpoint().origin), (self.now)());
         match self.witness.cosign(&authentic, held, now) {
             Ok(Cosigned { held: next, line }) => {
-                if let Some((_, allows)) = &self.demands {
-                    allows(&next.checkpoint, held, now)?;
+                if let Some(demands) = &self.demands {
+                    (demands.allows)(&next.checkpoint, held, now)?;
                 }
                 let held = next;
                 let Checkpoint { origin, size, .. } = held.checkpoint.clone();

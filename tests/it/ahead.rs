@@ -7,7 +7,7 @@ use countersign::treaty::register::Register;
 use countersign::treaty::time::Instant;
 use countersign::treaty::verify::Verified;
 
-use super::support::ledger::{beginning, clerk_key, designation, registration, terms};
+use super::support::ledger::{beginning, clerk_key, designation, ledger_keys, registration, terms};
 
 fn later(seconds: i64) -> Instant {
     Instant::from_seconds(beginning().seconds() + seconds).expect("a time")
@@ -32,7 +32,7 @@ fn a_line_that_was_made_ahead_stands_only_in_an_entry_of_its_second() {
     let replica = ledger();
     for ahead in [later(5), later(4), later(6)] {
         let records = (0..20).map(|i| waiting(&replica, &format!("US/leader/{i}"), &clerk_key(), ahead)).collect();
-        let batch = step(&replica, records, later(5), &clerk_key());
+        let batch = step(&replica, records, later(5), &ledger_keys());
         assert_eq!(batch.entries.len(), 20);
         for (index, entry) in (1..).zip(&batch.entries) {
             assert_eq!(batch.outcomes[index - 1], Outcome::Recorded { index: index as u64 });

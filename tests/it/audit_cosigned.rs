@@ -14,7 +14,7 @@ use super::support::records::designating;
 
 /// The mirror's key of this name: it cosigns, and signs its own registration.
 fn mirror(name: &str) -> Signer {
-    key(name).with_kind(KeyKind::Cosignature).expect("a key")
+    key(name).with_kind(KeyKind::Cosignature)
 }
 
 /// A log whose terms demand a mirror of each Party, and that has both.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use countersign::hash::Hash;
 use countersign::note::clerk::countersign;
 use countersign::note::{Line, Note, assemble};
+use countersign::replica::LedgerKeys;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::treaty::admit::Signatures;
 
@@ -20,7 +20,7 @@ use super::support::postgres::{TestDatabase, database};
 use super::support::records::terms;
 
 fn settings(database: &TestDatabase, folder: &std::path::Path) -> Settings {
-    let keys = LedgerKeys { log: log_key(), clerk: clerk_key() };
+    let keys = LedgerKeys::new(log_key(), clerk_key());
     let store = database.options(ClusterRole::Runtime);
     let (heads, cosigning) = (folder.join("heads"), CosigningSettings::none());
     let gate = GateSettings::new(folder.join("evidence"));

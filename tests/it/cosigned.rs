@@ -20,7 +20,7 @@ use super::support::cosigners::{
 };
 use super::support::http::{Api, Call};
 use super::support::ledger::{ORIGIN, designation};
-use super::support::mirror::mirror_key;
+use super::support::mirror::{Copied, mirror_key};
 use super::support::program::run;
 use super::support::records::terms;
 
@@ -327,4 +327,32 @@ async fn a_record_that_is_not_final_yet_is_proved_in_the_newest_checkpoint_and_a
     assert!(bundle.json()["receipt"].as_str().expect("a receipt").contains("\n8\n"), "{}", bundle.text());
     assert_eq!(verdict(bundle.text(), &all.api).0, Overall::Verified);
     drop(place);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_shows_what_is_final_and_proves_it_when_the_ledger_is_gone_also_after_a_new_start() {
+    let Some(all) = Bilateral::start().await else { return };
+    let answer = all.cosigned(&designation("US/centre/1")).await;
+    let path = format!("/v1/records/{}", answer["digest"].as_str().expect("a digest"));
+    let ours = all.api.get(&format!("{path}/receipt?final=true"), &all.token).await.expect(200);
+    all.us.copied.look().await.expect("the origin answers");
+    let Bilateral { api, listening, from, us, ru, .. } = all;
+    let trust = api.ledger.trust.clone();
+    let _ = listening.stop.send(true);
+    listening.task.await.expect("ends");
+    drop((api, ru.stop().await));
+    let (token, clock) = (us.copied.token("US").await, us.copied.clock.clone());
+    let looks = async |routes: axum::Router| {
+        let get = async |path: &str| Call::get(path).token(&token).send(routes.clone()).await.expect(200);
+        let shown = get(&path).await.json();
+        assert_eq!((&shown["status"], &shown["cosigned"]), (&json!("final"), &answer["cosigned"]));
+        assert_eq!(get(&format!("{path}/receipt?final=true")).await.text(), ours.text());
+        let bundle = get(&format!("{path}/bundle")).await;
+        assert_eq!(verify(bundle.text(), Some(&trust)).overall, Overall::Verified, "{}", bundle.text());
+        let page = get("/v1/log/cosigners").await.json();
+        assert_eq!((&page["final"]["size"], &page["cosigners"]), (&json!(8), &json!([])), "{page}");
+    };
+    looks(us.copied.routes.clone()).await;
+    let place = us.stop().await;
+    looks(Copied::start(&place, &from, &clock, "US").await.routes).await;
 }

@@ -14,12 +14,12 @@ use axum::routing::get;
 use countersign::api;
 use countersign::api::server::Timers;
 use countersign::hash::Hash;
+use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::{GateSettings, Monitor};
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::origin::Origin;
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::log::{Log as _, NewEntry, Sent};
 use countersign::store::postgres::PostgresLog;
@@ -158,7 +158,7 @@ fn settings(database: &TestDatabase, folder: &Path, witness: Option<&Monitor>, m
     Settings {
         store: database.options(ClusterRole::Runtime),
         heads: folder.join("heads"),
-        keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+        keys: LedgerKeys::new(log_key(), clerk_key()),
         clock: Clock::scripted(now()),
         gate,
         cosigning: CosigningSettings::none(),

@@ -12,6 +12,7 @@ use countersign::api;
 use countersign::api::server::Timers;
 use countersign::hash::Hash;
 use countersign::note::KeyKind;
+use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::decide::Missing;
@@ -19,7 +20,6 @@ use countersign::service::gate::{GateError, GateSettings, Monitor};
 use countersign::service::heads::HeadsError;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
 use countersign::service::origin::Origin;
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::tlog::fork::{Finding, judge};
 
@@ -65,7 +65,7 @@ impl Home {
         Settings {
             store: self.database.options(ClusterRole::Runtime),
             heads: self.heads(),
-            keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
+            keys: LedgerKeys::new(log_key(), clerk_key()),
             clock: Clock::scripted(now()),
             gate,
             cosigning: CosigningSettings::none(),
@@ -415,7 +415,7 @@ async fn behind_an_empty_database_is_filled_up_whole_and_is_never_taken_for_a_ne
     // Other keys than entry 0 names get nothing.
     let Some(stolen) = Home::new().await else { return };
     let mut settings = stolen.settings(&[&mirror.url]);
-    settings.keys.clerk = key("ledger.example/other/clerk");
+    settings.keys.clerk = vec![key("ledger.example/other/clerk")];
     let refused = Ledger::open(settings).await.err().expect("not served");
     assert!(matches!(refused, OpenError::Gate(GateError::Emptied(_))), "{refused}");
     assert!(stolen.entries().await.is_empty());

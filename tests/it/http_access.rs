@@ -234,3 +234,34 @@ async fn what_a_host_reads_does_not_change_with_what_it_may_not_know() {
     one.api.get(&format!("/v1/records/{digest}"), &one.ro).await.problem(404, "not_found");
     one.api.post(&note).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_ask_at_once_are_each_taken_for_who_they_are() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let api = &stock.api;
+    let revoked = format!("cs_{}", "0".repeat(64));
+    let hash = Hash::of(revoked.as_bytes());
+    api.ledger.reader.create_token(&hash, "courier", Party::Us, Reading::Party).await.expect("a token");
+    let unknown = format!("cs_{}", "1".repeat(64));
+    // Entry 7 is of A2, which Romania may not see.
+    let asked = [(&stock.us, 200), (&stock.ro, 404), (&unknown, 401), (&revoked, 200), (&stock.auditor, 200)];
+    for round in 0..3 {
+        let all = (0..40).map(|i| {
+            let (token, status) = asked[i % asked.len()];
+            let status = if *token == revoked && round > 0 { 401 } else { status };
+            async move {
+                let call = Call::get("/v1/records/7").token(token);
+                // One in four leaves before it is answered; nobody else notices.
+                if i % 4 == 3 {
+                    let _ = tokio::time::timeout(std::time::Duration::ZERO, api.send(call)).await;
+                } else {
+                    assert_eq!(api.send(call).await.status, status, "{i} in round {round}");
+                }
+            }
+        });
+        futures_util::future::join_all(all).await;
+        if round == 0 {
+            assert_eq!(api.ledger.reader.revoke_tokens("courier").await.expect("revoked"), 1);
+        }
+    }
+}

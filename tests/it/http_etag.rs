@@ -1,9 +1,14 @@
 //! Tags: what has been read is not sent again, and a tag says nothing of who asked.
 
 use countersign::hash::{Hash, hex};
+use countersign::store::cluster::ClusterRole;
+use countersign::tlog::tiles::encode_bundle;
+use countersign::treaty::record::Kind;
 
 use super::http_read::READABLE;
 use super::support::http::Call;
+use super::support::ledger::{draft, signed};
+use super::support::records::changing;
 use super::support::stock::Stock;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,4 +62,34 @@ async fn a_list_and_its_table_have_two_tags() {
     let table = stock.api.send(table.header("if-none-match", list.header("etag"))).await.expect(200);
     assert_ne!(list.header("etag"), table.header("etag"));
     assert_eq!((list.header("vary"), table.header("vary")), ("Accept", "Accept"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_bundle_is_kept_and_is_only_for_those_who_read_everything() {
+    let Some(stock) = Stock::new(true).await else { return };
+    while stock.api.size() < 257 {
+        let change = draft(Kind::DataChange, &["US/centre/1"], changing("A1"));
+        stock.api.record(&signed(&change)).await;
+    }
+    let path = "/tile/entries/000";
+    let entries = stock.entries().await;
+    let bundle = encode_bundle(entries[..256].iter().map(String::as_bytes)).expect("small");
+    // Many at once, and again when it is kept.
+    let all = futures_util::future::join_all((0..8).map(|_| stock.api.get(path, &stock.us))).await;
+    let kept = stock.api.get(path, &stock.auditor).await;
+    for answer in all.iter().chain([&kept]) {
+        assert!(answer.status == 200 && answer.body == bundle, "{}", answer.status);
+        assert_eq!(answer.header("etag"), format!("\"{}\"", hex(Hash::of(&bundle).as_bytes())));
+        assert_eq!(answer.header("cache-control"), "private, max-age=31536000, immutable");
+    }
+    let held = Call::get(path).token(&stock.us).header("if-none-match", kept.header("etag"));
+    stock.api.send(held).await.expect(304);
+    stock.api.get(path, &stock.ro).await.problem(404, "not_found");
+    stock.api.send(Call::get(path)).await.problem(404, "not_found");
+    // Every reading was recorded, those of the kept bundle, too.
+    let mut admin = stock.api.database.connect(ClusterRole::Superuser).await;
+    let count = "SELECT pg_catalog.count(*) FROM countersign.access_event WHERE subject LIKE '%/tile/entries/000' \
+                 AND outcome = 'ok'";
+    let count: i64 = sqlx::query_scalar(count).fetch_one(&mut admin).await.expect("an answer");
+    assert_eq!(count, 10);
 }

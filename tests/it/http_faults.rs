@@ -274,7 +274,7 @@ async fn preparing_foresees_refusals_for_the_author_s_own_side_alone() {
     assert_eq!(api.send(prepare(good.as_bytes()).token(&us)).await.expect(200).text(), around(ORIGIN, &good));
     api.send(prepare(good.as_bytes()).token("cs_0000")).await.problem(401, "token_required");
     // A new key may stand in its own registration.
-    let leader = key("US/leader/9").with_kind(KeyKind::Ed25519).expect("a key");
+    let leader = key("US/leader/9").with_kind(KeyKind::Ed25519);
     let body = super::support::records::registering(&leader, |_| {});
     let registration = draft(Kind::KeyRegistration, &["US/root/1", "US/leader/9"], body).object().to_string();
     api.send(prepare(registration.as_bytes()).token(&us)).await.expect(200);

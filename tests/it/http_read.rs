@@ -171,7 +171,8 @@ async fn sites_keys_terms_and_the_log_say_what_the_entries_add_up_to() {
     assert_eq!(terms[0]["kind"], "terms");
 
     let log = api.send(Call::get("/v1/log")).await.expect(200).json();
-    assert_eq!(names(&log), ["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint", "demonstration"]);
+    let members = ["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint", "demonstration"];
+    assert_eq!(names(&log), [&members[..], &["log_keys", "clerk_keys"]].concat());
     assert_eq!((&log["origin"], &log["demonstration"]), (&json!(ORIGIN), &json!(true)));
     assert_eq!(log["log_vkey"], log_key().verifier().to_string());
     assert_eq!(log["clerk_vkey"], clerk_key().verifier().to_string());

@@ -11,7 +11,7 @@ use countersign::treaty::record::Signed;
 use countersign::treaty::register::Register;
 use countersign::treaty::verify::Verified;
 
-use super::support::ledger::{Server, begin, beginning, clerk_key, designation, registration, terms};
+use super::support::ledger::{Server, begin, beginning, clerk_key, designation, ledger_keys, registration, terms};
 use super::support::postgres::database;
 
 fn verified(note: &str, register: &Register) -> Verified {
@@ -32,12 +32,12 @@ fn scale_of_the_fold() {
     let (entry, mut replica) = Replica::begin(first, beginning(), &clerk_key()).expect("terms");
     let mut entries = vec![entry.bytes];
     let batch =
-        step(&replica, vec![verified(&registration("US/centre/1"), replica.register())], beginning(), &clerk_key());
+        step(&replica, vec![verified(&registration("US/centre/1"), replica.register())], beginning(), &ledger_keys());
     entries.extend(batch.entries.into_iter().map(|entry| entry.bytes));
     replica = batch.next;
     while entries.len() < ENTRIES {
         let records = (0..1_000).map(|_| verified(&designation("US/centre/1"), replica.register())).collect();
-        let batch = step(&replica, records, beginning(), &clerk_key());
+        let batch = step(&replica, records, beginning(), &ledger_keys());
         assert!(batch.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Recorded { .. })));
         entries.extend(batch.entries.into_iter().map(|entry| entry.bytes));
         replica = batch.next;

@@ -8,6 +8,7 @@
 //! `COUNTERSIGN_SIM_SEEDS` says how many seeds are played, `COUNTERSIGN_SIM_SEED` plays one.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use countersign::service::clock::Clock;
 use countersign::service::published::Seal;
@@ -15,7 +16,7 @@ use countersign::service::sequencer::{Answer, Unavailable};
 use countersign::store::memory::{Fault, MemoryLog};
 use countersign::treaty::time::Instant;
 
-use super::support::ledger::{ORIGIN, Server, begin, beginning, designation, log_key, receipt_of, registration};
+use super::support::ledger::{ORIGIN, Server, begin, beginning, designation, ledger_keys, receipt_of, registration};
 use super::support::postgres::roomy;
 use super::support::witness::Witness;
 
@@ -71,7 +72,7 @@ impl World {
             clock,
             seconds: beginning().seconds(),
             servers,
-            seal: Seal::new(ORIGIN, log_key()),
+            seal: Seal::new(ORIGIN, Arc::new(ledger_keys())),
             witness: Witness::default(),
         }
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use countersign::api;
 use countersign::api::server::Timers;
 use countersign::note::Signer;
+use countersign::replica::LedgerKeys;
 use countersign::replica::Replica;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::CosigningSettings;
 use countersign::service::gate::GateSettings;
 use countersign::service::ledger::{Ledger, Settings};
 use countersign::service::published::Published;
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::log::{Log as _, NewEntry, Sent};
 use countersign::store::postgres::PostgresLog;
@@ -275,7 +275,7 @@ impl Copy {
         let settings = Settings {
             store: database.options(ClusterRole::Runtime),
             heads: folder.path().join("heads"),
-            keys: LedgerKeys { log: key(&origin), clerk: key(&format!("{origin}/clerk")) },
+            keys: LedgerKeys::new(key(&origin), key(&format!("{origin}/clerk"))),
             clock: Clock::System,
             gate: GateSettings::new(folder.path().join("evidence")),
             cosigning: CosigningSettings::none(),

@@ -87,7 +87,7 @@ fn the_example_note_opens_under_its_key() {
 #[test]
 fn the_keys_of_the_page_grow_from_their_seeds() {
     let all = [log(), witness(), key("clerk", KeyKind::Countersign, 0x40), key("author", KeyKind::Ed25519, 0x60)];
-    says(&all[0].to_skey());
+    says(&all[0].to_skey().expect("a secret"));
     let empty = row("SHA-256 of nothing");
     assert_eq!((empty[1].as_str(), empty[2].as_str()), (&*Hash::of(b"").to_string(), &*Hash::of(b"").to_base64()));
 }

@@ -157,3 +157,25 @@ fn a_signature_has_one_scalar_and_not_that_scalar_plus_the_group_order() {
     assert_ne!(malleable, signature);
     assert!(!ours(&public, &message, &malleable));
 }
+
+#[test]
+fn no_key_with_a_part_of_small_order_is_admitted_however_many_are_tried() {
+    let small = [
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    ];
+    let point = |bytes: &[u8; 32]| VerifyingKey::from_bytes(bytes).expect("a point").to_edwards();
+    for (seed, small) in (0u64..1_000).zip(small.iter().cycle()) {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&seed.to_be_bytes());
+        let signer = Signer::from_seed("key", KeyKind::Ed25519, secret).expect("a key");
+        let small: [u8; 32] = unhex(small).try_into().expect("32 bytes");
+        let mixed = (point(signer.verifier().public()) + point(&small)).compress().to_bytes();
+        assert_eq!(Verifier::new("key", KeyKind::Ed25519, mixed).err(), Some(KeyError::Weak), "{seed}");
+    }
+}

@@ -38,7 +38,7 @@ proptest! {
         prop_assert!(theirs_opens(note.as_bytes(), &vkey));
         prop_assert!(ours_opens(note.as_bytes(), &vkey));
 
-        let theirs = StandardSigner::new(&ours.to_skey()).expect("a good key");
+        let theirs = StandardSigner::new(&ours.to_skey().expect("a secret")).expect("a good key");
         let mut their_note = TheirNote::new(text.as_bytes(), &[]).expect("a good text");
         their_note.add_sigs(&[&theirs]).expect("a good key");
         prop_assert_eq!(String::from_utf8(their_note.to_bytes()).expect("UTF-8"), note.clone());

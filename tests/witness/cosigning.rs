@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use countersign::note::{KeyKind, Note, Signer, Verifier, open};
+use countersign::note::{KeyKind, Note, Signer, Succession, Verifier, open};
 use countersign::service::cosigning::{Cosigner, Cosigning, Outcome, Round};
 use countersign::tlog::Tree;
 use countersign::tlog::checkpoint::Checkpoint;
@@ -104,7 +104,7 @@ impl Ledger {
         let tree = Arc::new(Mutex::new(log.tree.clone()));
         let shared = Arc::clone(&tree);
         let current = Arc::new(move |_| shared.lock().expect("no panic").clone());
-        let key = (log.origin.as_str(), log.key.verifier().clone());
+        let key = (log.origin.as_str(), Succession::of(log.key.verifier().clone()));
         let cosigning = Cosigning::new(key, cosigners, EvidenceFolder::new(folder.path()), WITHIN, current);
         Ledger { log, tree, cosigning, folder }
     }

@@ -103,7 +103,8 @@ fn a_state_file_belongs_to_one_key() {
     let (folder, ..) = stopped();
     let other =
         countersign::note::Signer::from_seed("witness.example/w1", countersign::note::KeyKind::Cosignature, [7; 32]);
-    std::fs::write(folder.path().join("key"), &*other.expect("a good seed").to_skey()).expect("written");
+    std::fs::write(folder.path().join("key"), &*other.expect("a good seed").to_skey().expect("a secret"))
+        .expect("written");
     let (code, said) = ended(folder.path(), &[]);
     assert_eq!((code, said.contains("give the key that belongs")), (Some(2), true), "{said}");
 }
@@ -113,7 +114,7 @@ fn a_log_key_or_an_empty_list_is_refused_with_what_to_do() {
     let (folder, log, _) = stopped();
     let (key, logs) = (folder.path().join("key"), folder.path().join("logs"));
     let good = std::fs::read(&key).expect("readable");
-    std::fs::write(&key, &*log.key.to_skey()).expect("written");
+    std::fs::write(&key, &*log.key.to_skey().expect("a secret")).expect("written");
     let (code, said) = ended(folder.path(), &[]);
     assert_eq!((code, said.contains("keygen --witness")), (Some(2), true), "{said}");
     std::fs::write(&key, good).expect("written");

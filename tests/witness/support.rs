@@ -235,7 +235,7 @@ impl Own {
     /// A new witness, in a folder of its own.
     pub fn begin() -> Own {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("key"), &*witness_key().to_skey()).expect("written");
+        std::fs::write(folder.path().join("key"), &*witness_key().to_skey().expect("a secret")).expect("written");
         std::fs::write(folder.path().join("logs"), list()).expect("written");
         Own::start(folder, &["--begin"], "")
     }

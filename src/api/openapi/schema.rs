@@ -32,7 +32,7 @@ pub fn components() -> Value {
     shapes.insert("list".into(), list());
     shapes.insert("problem".into(), problem());
     shapes.insert("bundle".into(), bundle());
-    shapes.insert("log".into(), texts(&["origin", "log_vkey", "clerk_vkey", "policy", "trust", "checkpoint"]));
+    shapes.insert("log".into(), log());
     shapes.insert("evidence".into(), evidence());
     shapes.insert("inclusion".into(), proof(&["index", "size"], &["leaf_hash", "root"]));
     shapes.insert("consistency".into(), proof(&["first", "second"], &["first_root", "second_root"]));
@@ -275,6 +275,29 @@ fn proof(numbers: &[&str], hashes: &[&str]) -> Value {
     }
     let required: Vec<&str> = numbers.iter().chain(hashes).copied().chain(["hashes"]).collect();
     json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// What the whole log says about itself.
+fn log() -> Value {
+    let mut log = texts(&["origin", "log_vkey", "clerk_vkey", "policy", "trust"]);
+    let size = json!({ "type": "integer", "minimum": 1 });
+    let key = json!({
+        "type": "object",
+        "properties": { "vkey": { "type": "string" }, "from_size": size, "until_size": size },
+        "required": ["vkey", "from_size"],
+    });
+    for (name, shape) in [
+        ("checkpoint", json!({ "type": "object" })),
+        ("demonstration", json!({ "type": "boolean" })),
+        ("log_keys", json!({ "type": "array", "items": key })),
+        ("clerk_keys", json!({ "type": "array", "items": key })),
+    ] {
+        log["properties"][name] = shape;
+        if let Some(required) = log["required"].as_array_mut() {
+            required.push(name.into());
+        }
+    }
+    log
 }
 
 pub(super) fn texts(names: &[&str]) -> Value {

@@ -1,14 +1,19 @@
 //! Measurements of a real server with a real, durable PostgreSQL, over loopback HTTP.
 //!
-//! [`load`] measures writing, [`read`] reading, [`new_start`] a whole treaty, [`status`] the status of the pair without a
-//! server. The first two run the server as a process of its own in a new data directory.
+//! [`load`] measures writing, [`read`] reading, [`tiles`] what is served of the log itself, [`mirror`] how a mirror follows,
+//! [`new_start`] a whole treaty; [`status`] the status of the pair and [`audit`] the audit, both without a server. The first
+//! four run the server as a process of its own in a new data directory.
 //!
 //! Deliberately absent: limits. A measurement is a figure, never a test.
 
+pub mod audit;
 pub mod load;
+pub mod mirror;
 pub mod new_start;
 pub mod read;
+pub mod static_files;
 pub mod status;
+pub mod tiles;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -137,7 +137,7 @@ impl Scene {
     }
 
     fn settings(&self, address: &Address, clock: Clock) -> anyhow::Result<crate::service::ledger::Settings> {
-        let keys = read_keys(&self.key(ORIGIN), &self.key(&format!("{ORIGIN}/clerk")))?;
+        let keys = read_keys(&[self.key(ORIGIN)], &[self.key(&format!("{ORIGIN}/clerk"))])?;
         Ok(settings(address, &self.folder, keys, clock))
     }
 

@@ -11,6 +11,7 @@
 //! Deliberately absent: where the bytes come from.
 
 mod report;
+mod sent;
 mod shown;
 mod stored;
 
@@ -21,7 +22,6 @@ use super::support::succeeds;
 use super::trust::Trust;
 use super::verdict::Outcome;
 use crate::hash::Hash;
-use crate::note::Verifier;
 use crate::replica::{ReplayError, Replica};
 use crate::tlog::Head;
 use crate::tlog::tiles::{TileKind, TilePath, hash_tile};
@@ -49,6 +49,8 @@ struct Counts {
     receipts: u64,
     rows: u64,
     cosignatures: u64,
+    /// The index of the next entry whose sending is to be told.
+    sent: u64,
 }
 
 impl Auditor {
@@ -288,17 +290,6 @@ impl Auditor {
             }
         }
         Report::over(self.checks, self.replica.head())
-    }
-
-    /// Every key that has signed checkpoints of this log, the newest first.
-    fn log_keys(&self) -> Vec<Verifier> {
-        let mut keys: Vec<Verifier> = Vec::new();
-        for (_, terms) in self.replica.register().all_terms() {
-            if !keys.contains(&terms.log) {
-                keys.insert(0, terms.log.clone());
-            }
-        }
-        keys
     }
 }
 

@@ -49,8 +49,19 @@ pub struct Report {
 }
 
 /// The checks, in the order in which they stand.
-pub const ORDER: [&str; 10] =
-    ["trust", "schema", "entries", "stored", "checkpoint", "cosignatures", "policy", "heads", "tiles", "receipts"];
+pub const ORDER: [&str; 11] = [
+    "trust",
+    "schema",
+    "entries",
+    "stored",
+    "sent",
+    "checkpoint",
+    "cosignatures",
+    "policy",
+    "heads",
+    "tiles",
+    "receipts",
+];
 
 /// Stands for every other code of a check: the reasons of the rules have their own page.
 pub const ANY: &str = "*";
@@ -124,6 +135,18 @@ pub const MEANINGS: &[Meaning] = &[
         "head_row_differs",
         "The ledger would go on from another place than the entries: it was rolled back or written to by hand.",
         "Реестр продолжил бы не с того места, где записи: его откатили или правили вручную.",
+    ),
+    means(
+        "sent",
+        "event_missing",
+        "Each entry was committed together with the row that says who sent it: that row was removed or moved since.",
+        "Каждая запись внесена вместе со строкой о том, кто её прислал: эту строку с тех пор удалили или переставили.",
+    ),
+    means(
+        "sent",
+        "event_of_nothing",
+        "Somebody wrote by hand into the list of who sent what, or the entry that it speaks of is gone.",
+        "В список присланного что-то внесено вручную, либо записи, о которой идёт речь, больше нет.",
     ),
     means(
         "checkpoint",

@@ -191,7 +191,7 @@ impl Cosigned {
     }
 
     /// Readers see new lines.
-    fn show(&self, lines: Cosignatures) {
+    pub fn show(&self, lines: Cosignatures) {
         self.lines.store(Arc::new(lines));
         self.changed.send_modify(|_| {});
     }

@@ -20,7 +20,6 @@ use super::config::{CosignerAt, CosigningSettings};
 use super::lines::{self, NotGood};
 use super::standing::Standing;
 use super::{Cosignatures, Cosigned, Held};
-use crate::note::Verifier;
 use crate::service::cosigning::{Cosigned as Arrived, Cosigning, Current, Round};
 use crate::service::published::{Published, Seal};
 use crate::store::StoreError;
@@ -68,9 +67,9 @@ impl Rounds {
         if cosigners.is_empty() {
             return cosigned;
         }
-        let log: (&str, Verifier) = (seal.origin(), seal.verifier().clone());
+        let Some(terms) = published.load().replica.register().terms().cloned() else { return cosigned };
         let (evidence, current) = (EvidenceFolder::new(&evidence), current(Arc::clone(&published)));
-        let cosigning = Cosigning::new(log, Vec::new(), evidence, within, current);
+        let cosigning = Cosigning::new((seal.origin(), terms.log.clone()), Vec::new(), evidence, within, current);
         let weak = Arc::downgrade(&cosigned);
         let rounds = Rounds { cosigning, cosigners, cosigned: weak, published, seal, reader, every };
         tokio::spawn(rounds.run());
@@ -123,6 +122,9 @@ impl Rounds {
             good.extend(key);
         }
         self.cosigning.ask_only(good);
+        if let Some(terms) = register.terms() {
+            self.cosigning.signed_by(&terms.log);
+        }
         for standing in &brought.standings {
             if let Some((size, _)) = standing.cosigned {
                 self.cosigning.remember(standing.name.as_str(), size);

@@ -12,7 +12,7 @@
 use super::http::{Answer, Failed, Http};
 use super::{Brought, Outcome, Shown, Target};
 use crate::hash::Hash;
-use crate::note::{Line, Verifier};
+use crate::note::{Line, Succession};
 use crate::tlog::checkpoint::{Checkpoint, decimal};
 use crate::tlog::cosignature::{CosignatureError, answered};
 use crate::tlog::fork::Evidence;
@@ -109,7 +109,7 @@ impl Target {
     }
 
     /// The checkpoint at its monitoring address: nothing where it never saw one, and a reason where there is no telling.
-    pub fn look(&self, origin: &str, log: &Verifier, http: &Http) -> Result<Option<Shown>, String> {
+    pub fn look(&self, origin: &str, log: &Succession, http: &Http) -> Result<Option<Shown>, String> {
         let digits = Hash::of(origin.as_bytes()).to_hex();
         let answer =
             http.look(&format!("{}/{digits}/checkpoint", self.cosigner.url)).map_err(|failed| match failed {
@@ -122,7 +122,7 @@ impl Target {
             status => return Err(format!("it answers {status}: {}", answer.beginning())),
         }
         let checkpoint =
-            Checkpoint::open(&answer.body, origin, log).map_err(|error| format!("what it shows: {error}"))?;
+            Checkpoint::open_by(&answer.body, origin, log).map_err(|error| format!("what it shows: {error}"))?;
         let note = String::from_utf8(answer.body).map_err(|_| "what it shows is not UTF-8".to_owned())?;
         Ok(Some(Shown { checkpoint, note }))
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use self::http::Http;
-use crate::note::{Line, Note, NoteError, Verifier, assemble};
+use crate::note::{Line, Note, NoteError, Succession, Verifier, assemble};
 use crate::tlog::Tree;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::fork::Evidence;
@@ -166,7 +166,7 @@ struct Target {
 
 /// What every ask of a round needs.
 struct Brought {
-    log: Verifier,
+    log: Succession,
     origin: String,
     signed: String,
     text: String,
@@ -181,7 +181,7 @@ pub type Current = Arc<dyn Fn(u64) -> Tree + Send + Sync>;
 
 /// The cosigners of a ledger.
 pub struct Cosigning {
-    log: Verifier,
+    log: Succession,
     origin: String,
     targets: Vec<Arc<Target>>,
     http: Http,
@@ -190,9 +190,9 @@ pub struct Cosigning {
 }
 
 impl Cosigning {
-    /// The cosigners of the log with this origin and key. Each request may take as long as `within`.
+    /// The cosigners of the log with this origin and these keys. Each request may take as long as `within`.
     pub fn new(
-        (origin, log): (&str, Verifier),
+        (origin, log): (&str, Succession),
         cosigners: Vec<Cosigner>,
         evidence: EvidenceFolder,
         within: Duration,
@@ -202,6 +202,11 @@ impl Cosigning {
         let mut cosigning = Cosigning { log, origin, targets: Vec::new(), http, evidence, current };
         cosigning.ask_only(cosigners);
         cosigning
+    }
+
+    /// From now on these are the log's keys.
+    pub fn signed_by(&mut self, log: &Succession) {
+        self.log.clone_from(log);
     }
 
     /// From now on these are the cosigners. What is known of those who were asked before stays known.
@@ -292,7 +297,7 @@ impl Cosigning {
 
     /// Opens the checkpoint of a round: one that this ledger signed and holds.
     fn brought(&self, signed: &str) -> Result<Brought, RoundError> {
-        let checkpoint = Checkpoint::open(signed.as_bytes(), &self.origin, &self.log)?;
+        let checkpoint = Checkpoint::open_by(signed.as_bytes(), &self.origin, &self.log)?;
         let tree = (self.current)(checkpoint.size);
         if tree.root_at(checkpoint.size) != Some(checkpoint.root) {
             return Err(RoundError::NotHeld(checkpoint.size));

@@ -17,7 +17,8 @@ use tokio::task::JoinHandle;
 use super::GateSettings;
 use super::decide::Seen;
 use crate::hash::Hash;
-use crate::note::{Note, Verifier, open};
+use crate::note::{Note, Signer, Succession, Verifier, open};
+use crate::replica::{LedgerKeys, Replica};
 use crate::service::cosigning::http::{Answer, Failed, Http};
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::fork::Checkpoints;
@@ -48,19 +49,36 @@ pub struct Gathered {
 pub struct Asked {
     /// Its name.
     pub origin: String,
-    /// Every key that may have signed its checkpoints.
-    pub keys: Vec<Verifier>,
+    /// The keys that its terms name, as far as its entries are here.
+    known: Option<Succession>,
+    /// Keys that this server holds and these entries do not name: entries that are missing may.
+    held: Vec<Verifier>,
 }
 
 impl Asked {
-    /// Reads a note, and checks that this log signed it.
+    /// The log of these entries, whose server holds these keys.
+    pub fn of(replica: &Replica, keys: &LedgerKeys) -> Asked {
+        let terms = replica.register().terms();
+        let held = keys.log.iter().map(Signer::verifier);
+        let name = terms.map(|terms| terms.origin.clone());
+        let name = name.or_else(|| held.clone().next().map(|key| key.name().to_owned()));
+        let known = terms.map(|terms| terms.log.clone());
+        let is_new = |key: &&Verifier| known.as_ref().is_none_or(|known| known.all().all(|named| named != *key));
+        let held = held.filter(is_new).cloned().collect();
+        Asked { origin: name.unwrap_or_default(), known, held }
+    }
+
+    /// Reads a note, and checks that this log signed it: with the key that its terms name for this size, or with one that
+    /// entries which are not here may name. A former key signs nothing beyond its own sizes.
     pub fn open(&self, note: &[u8]) -> Result<Checkpoint, CheckpointError> {
         let parsed = Note::parse(note)?;
         let checkpoint = Checkpoint::parse(parsed.text())?;
         if checkpoint.origin != self.origin {
             return Err(CheckpointError::OtherOrigin);
         }
-        open(&parsed, &self.keys)?;
+        let in_force = self.known.as_ref().map(|known| known.at(checkpoint.size));
+        let keys: Vec<Verifier> = in_force.into_iter().chain(&self.held).cloned().collect();
+        open(&parsed, &keys)?;
         Ok(checkpoint)
     }
 

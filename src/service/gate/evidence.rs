@@ -14,11 +14,9 @@ use std::time::Duration;
 
 use super::ask::Asked;
 use super::decide::{Fork, Seen};
-use super::log_keys;
 use crate::note::Note;
-use crate::replica::Replica;
+use crate::replica::{LedgerKeys, Replica};
 use crate::service::ledger::Ledger;
-use crate::service::sequencer::LedgerKeys;
 use crate::store::StoreError;
 use crate::tlog::Head;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
@@ -32,9 +30,11 @@ const ARRIVAL: Duration = Duration::from_secs(3);
 
 /// What is kept of a fork: at which size and by whom, and the file.
 pub fn of_fork(fork: &Fork, replica: &Replica, heads: &[Head], keys: &LedgerKeys) -> ((u64, String), Evidence) {
+    let terms = replica.register().terms();
+    let origin = terms.map(|terms| terms.origin.clone()).unwrap_or_default();
     let signed = |head: &Head| {
-        let checkpoint = Checkpoint { origin: keys.log.verifier().name().to_owned(), size: head.size, root: head.root };
-        let note = checkpoint.sign(&keys.log).ok()?;
+        let checkpoint = Checkpoint { origin: origin.clone(), size: head.size, root: head.root };
+        let note = checkpoint.sign(keys.log_at(terms?, head.size)?).ok()?;
         Some((checkpoint, note))
     };
     // Heads of the second store that the database holds, too: were one of them not of its history, that would be the fork.
@@ -45,8 +45,7 @@ pub fn of_fork(fork: &Fork, replica: &Replica, heads: &[Head], keys: &LedgerKeys
     let about = |seen: &Seen| (seen.checkpoint.size, seen.by.clone());
     match fork {
         Fork::SecondStore(head) => {
-            let checkpoint =
-                Checkpoint { origin: keys.log.verifier().name().to_owned(), size: head.size, root: head.root };
+            let checkpoint = Checkpoint { origin, size: head.size, root: head.root };
             ((head.size, super::decide::SECOND_STORE.into()), Evidence::of(None, &checkpoint, ""))
         }
         Fork::Between(one, other) => {
@@ -115,9 +114,9 @@ impl Ledger {
     /// Judges a checkpoint that somebody brought. One that this log signed and that is not of its history stops the
     /// ledger, and is kept.
     pub async fn bring(&self, bytes: &[u8]) -> Result<Brought, BroughtError> {
-        let asked =
-            Asked { origin: self.seal.origin().to_owned(), keys: log_keys(&self.now().replica, self.seal.verifier()) };
-        let checkpoint = asked.open(bytes)?;
+        let none = LedgerKeys { log: Vec::new(), clerk: Vec::new() };
+        let keys = self.keys.as_deref().unwrap_or(&none);
+        let checkpoint = Asked::of(&self.now().replica, keys).open(bytes)?;
         let note = Note::parse(bytes).map_err(CheckpointError::from)?.all();
         let mut published = self.now();
         let mut arrivals = published.arrivals();
@@ -148,7 +147,8 @@ impl Ledger {
     /// A checkpoint that was brought, beside what this ledger has signed.
     fn beside(&self, replica: &Replica, brought: &Checkpoint, note: &str) -> Evidence {
         let (tree, published) = (replica.tree(), self.now());
-        let open = |note: &str| Checkpoint::open(note.as_bytes(), self.seal.origin(), self.seal.verifier()).ok();
+        let terms = replica.register().terms();
+        let open = |note: &str| Checkpoint::open_by(note.as_bytes(), self.seal.origin(), &terms?.log).ok();
         if let Some(same) = published.checkpoint_at(brought.size, &self.seal)
             && let Some(checkpoint) = open(&same)
         {

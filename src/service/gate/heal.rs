@@ -18,13 +18,11 @@ use super::ask::Asked;
 use super::decide::{Branch, Fork, Seen, decide};
 use super::load::Loaded;
 use crate::evidence::trust::Trust;
-use crate::replica::{ReplayError, Replayed, Replica};
-use crate::service::ledger::keys_agree;
+use crate::replica::{KeyMissing, LedgerKeys, ReplayError, Replayed, Replica};
 use crate::service::origin::{Origin, OriginError};
-use crate::service::sequencer::LedgerKeys;
 use crate::store::StoreError;
 use crate::store::log::{CommitError, Log, NewEntry, Sent};
-use crate::tlog::checkpoint::CheckpointError;
+use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::fork::Leads;
 use crate::tlog::{Head, leaf_hash};
 use crate::treaty::admit::Signatures;
@@ -60,9 +58,9 @@ pub enum NotHealed {
     /// Take another mirror.
     #[error("its entries do not add up to the checkpoint of size {0} that this log signed")]
     DoNotAddUp(u64),
-    /// Give the keys that entry 0 names.
-    #[error("its entry 0 does not name the {0} key that this server holds")]
-    OtherKey(&'static str),
+    /// Give the keys that its entries name.
+    #[error("by its entries, {0}")]
+    Key(#[from] KeyMissing),
     /// Look at the database.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
@@ -102,8 +100,11 @@ pub async fn heal(behind: &Behind<'_>, mirror: &Origin, log: &mut impl Log) -> R
     if let Branch::Forked(fork) = decide(judged.replica.tree(), behind.heads, &seen) {
         return Err(NotHealed::Forked(Box::new(fork)));
     }
-    if let Err(which) = keys_agree(&judged.replica, behind.keys) {
-        return Err(NotHealed::OtherKey(which));
+    let size = judged.replica.tree().size();
+    let terms = judged.replica.register().terms().cloned().ok_or(NotHealed::DoNotAddUp(size))?;
+    Checkpoint::open_by(target.note.as_bytes(), &behind.asked.origin, &terms.log)?; // by the key of its size, too
+    if let Some(missing) = behind.keys.missing(&terms, size) {
+        return Err(missing.into());
     }
     let sizes = boundaries(from.size, &target, behind.heads, &seen);
     commit(&judged.replica, from, &sizes, mirror, log).await?;

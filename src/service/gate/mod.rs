@@ -26,9 +26,7 @@ use self::heal::{Behind, NotHealed, heal};
 use self::load::{LoadError, Loaded};
 use super::heads::{HeadFile, HeadsError, Held};
 use super::origin::Origin;
-use super::sequencer::LedgerKeys;
-use crate::note::Verifier;
-use crate::replica::Replica;
+use crate::replica::LedgerKeys;
 use crate::store::log::Log;
 use crate::tlog::Head;
 
@@ -123,18 +121,6 @@ pub enum GateError {
     },
 }
 
-/// Every key that may have signed checkpoints of a log, the newest first; of a log that is not there yet, the one that
-/// this server holds.
-pub fn log_keys(replica: &Replica, held: &Verifier) -> Vec<Verifier> {
-    let mut keys = vec![held.clone()];
-    for (_, terms) in replica.register().all_terms() {
-        if !keys.contains(&terms.log) {
-            keys.push(terms.log.clone());
-        }
-    }
-    keys
-}
-
 /// Lets a ledger pass, fills it up, or says why it must not start. `loaded` is what the database holds, perhaps nothing.
 pub async fn pass<L: Log>(
     gate: &GateSettings,
@@ -143,8 +129,7 @@ pub async fn pass<L: Log>(
     loaded: Loaded,
 ) -> Result<Passed, GateError> {
     let held = HeadFile::look(places.heads)?;
-    let log_key = keys.log.verifier();
-    let asked = Asked { origin: log_key.name().to_owned(), keys: log_keys(&loaded.replica, log_key) };
+    let asked = Asked::of(&loaded.replica, keys);
     let mut gathered = gather(&asked, gate).await;
     for Silent { by, why } in &gathered.silent {
         tracing::warn!(by, why, "a cosigner does not say what it holds of this ledger");

@@ -35,6 +35,7 @@ use super::cosigned::Finality;
 use super::known::Known;
 use super::published::Published;
 use crate::hash::Hash;
+use crate::note::Succession;
 use crate::tlog::Head;
 use crate::treaty::entry::Entry;
 use crate::treaty::party::KeyName;
@@ -222,18 +223,33 @@ pub fn text(text: &crate::treaty::party::Text) -> Value {
 pub fn log(published: &Published, terms: &Terms, trust: &str) -> Value {
     let mut checkpoint = head(published.replica.head());
     checkpoint["note"] = published.checkpoint.as_ref().into();
+    let size = published.size();
     let mut value = json!({
         "origin": terms.origin,
-        "log_vkey": terms.log.to_string(),
-        "clerk_vkey": terms.clerk.to_string(),
+        "log_vkey": terms.log.at(size).to_string(),
+        "clerk_vkey": terms.clerk_of(size).to_string(),
         "policy": "/v1/log/policy",
         "trust": trust,
         "checkpoint": checkpoint,
         "demonstration": terms.demonstration,
+        "log_keys": own_keys(&terms.log),
+        "clerk_keys": own_keys(&terms.clerk),
     });
     if let Some(before) = &terms.succeeds {
         let (origin, size, root) = (&before.origin.0, before.size.0, before.root.to_string());
         value["succeeds"] = json!({ "origin": origin, "size": size, "root": root });
     }
     value
+}
+
+/// The keys of an office, each with the first and, if there is one, the last size that is its own.
+fn own_keys(keys: &Succession) -> Vec<Value> {
+    let shown = keys.terms().into_iter().map(|term| {
+        let mut shown = json!({ "vkey": term.key.to_string(), "from_size": term.from });
+        if let Some(until) = term.until {
+            shown["until_size"] = until.into();
+        }
+        shown
+    });
+    shown.collect()
 }

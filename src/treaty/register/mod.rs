@@ -13,6 +13,7 @@
 //! Deliberately absent: hashes of the tree ([`crate::tlog`]), judgement of a new record ([`super::admit`]), and
 //! obligations and status, which are computed at the query.
 
+mod ahead;
 mod corrected;
 mod facts;
 
@@ -127,8 +128,8 @@ impl Register {
         if let Some(key) = self.key_by_public.get(public).and_then(|&position| self.key_at(position)) {
             return Some(key.name.to_string());
         }
-        let ours = self.terms.iter().flat_map(|(_, terms)| [&terms.log, &terms.clerk]);
-        ours.into_iter().find(|key| key.public() == public).map(|key| key.name().to_owned())
+        let mut ours = self.terms().into_iter().flat_map(|terms| terms.own_keys());
+        ours.find(|key| key.public() == public).map(|key| key.name().to_owned())
     }
 
     /// The newest root (or recovery key) of an authority. It may be revoked: then nobody acts in that role.

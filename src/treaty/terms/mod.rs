@@ -5,26 +5,27 @@
 //! `terms` record is an amendment: it gives only what changes, carries the next version, and both Parties' roots sign
 //! it. An entry is judged by the terms in force at its index.
 //!
-//! Invariants: origin, roots, the ledger's keys and the mark of a demonstration stand for good in this version of the
-//! rules; roots change by registration ([`super::key_registration`]).
+//! Invariants: origin and the mark of a demonstration stand for good; roots change by registration
+//! ([`super::key_registration`]). The ledger's own keys change by an amendment that names the last size of the old ones,
+//! which is no smaller than the log with that amendment: so the entry that brings a key is countersigned by the old one,
+//! and no size that may be signed already changes its key.
 //!
-//! Deliberately absent: a change of the ledger's own keys, and any reading of a clock.
+//! Deliberately absent: any reading of a clock; and a proof that somebody holds a new key of the ledger. Both Parties
+//! sign it, and what it signs first shows it.
 
+mod amend;
 mod limits;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub use limits::{Limits, ObligationKind, OneVisitPer, Quorum};
 
-use super::admit::Case;
 use super::party::{KeyName, Party, Role, Slot, Slots, Text};
 use super::refusal::{Refusal, Refused};
-use super::register::{Applied, Register};
 use super::shape::{At, Code, Form, Int, List, MAX_MEMBERS, Schema, Shape, text, wrong, wrong_type};
 use crate::hash::Hash;
 use crate::json::{Fault, Value};
-use crate::note::{KeyError, KeyKind, Verifier};
+use crate::note::{KeyError, KeyKind, Succession, Verifier};
 
 /// The version of the rules that this program holds.
 pub const RULES: i64 = 1;
@@ -174,11 +175,11 @@ crate::body! {
         demonstration: Option<bool>,
         /// Whether anybody may read checkpoints and hash tiles.
         public_log: Option<bool>,
-        /// The key that signs checkpoints. Entry 0 only.
+        /// The key that signs checkpoints; in an amendment, those of more than `log_until` entries.
         log_vkey: Option<Vkey>,
-        /// The key that countersigns entries. Entry 0 only.
+        /// The key that countersigns entries; in an amendment, those from index `log_until` on.
         clerk_vkey: Option<Vkey>,
-        /// The last size signed by the log key that this amendment replaces.
+        /// The last size of the keys that this amendment replaces; with a new key only.
         log_until: Option<Int<1, { super::shape::INT_MAX }>>,
         /// The root and recovery keys of each authority. Entry 0 only.
         roots: Option<Map<Party, Roots>>,
@@ -214,10 +215,10 @@ pub struct Terms {
     pub demonstration: bool,
     /// Whether anybody may read checkpoints and hash tiles.
     pub public_log: bool,
-    /// The key that signs checkpoints.
-    pub log: Verifier,
-    /// The key that countersigns entries.
-    pub clerk: Verifier,
+    /// The keys that sign checkpoints, each of the sizes that are its own.
+    pub log: Succession,
+    /// The keys that countersign entries: that of an entry is the one of the size that ends with it.
+    pub clerk: Succession,
     /// The first root and recovery keys of each authority.
     pub roots: BTreeMap<Party, Roots>,
     /// The slots.
@@ -258,9 +259,17 @@ impl Terms {
         if body.version.0 != 1 {
             refused.push(Refused::new(Refusal::TermsVersion, "/body/version", "1"));
         }
+        if body.log_until.is_some() {
+            refused.push(Refused::new(Refusal::LogUntil, "/body/log_until", "entry 0"));
+        }
         let terms = Terms::filled(body, origin);
         if let Some(terms) = &terms {
             terms.contradictions(&mut refused);
+            let mut seen = std::collections::BTreeSet::new();
+            if !terms.all_keys().all(|key| seen.insert(*key.public())) {
+                let twice = "one public key stands twice";
+                refused.push(Refused::new(Refusal::TermsInconsistent, "/body/roots", twice));
+            }
         }
         terms.filter(|_| refused.is_empty()).ok_or(refused)
     }
@@ -274,8 +283,8 @@ impl Terms {
             rules: body.rules?.0,
             demonstration: body.demonstration.unwrap_or(false),
             public_log: body.public_log.unwrap_or(false),
-            log: body.log_vkey.clone()?.0,
-            clerk: body.clerk_vkey.clone()?.0,
+            log: Succession::of(body.log_vkey.clone()?.0),
+            clerk: Succession::of(body.clerk_vkey.clone()?.0),
             roots: body.roots.clone()?.0,
             slots: body.slots.clone()?.0,
             limits: body.limits.clone().unwrap_or_default(),
@@ -287,43 +296,16 @@ impl Terms {
         })
     }
 
-    /// These terms with an amendment laid over them.
-    fn amended(&self, body: &TermsBody) -> Terms {
-        let mut terms = self.clone();
-        terms.version = body.version.0;
-        terms.rules = body.rules.map_or(terms.rules, |rules| rules.0);
-        terms.public_log = body.public_log.unwrap_or(terms.public_log);
-        terms.ended = body.ended.unwrap_or(terms.ended);
-        if let Some(title) = &body.title {
-            terms.title = title.clone();
-        }
-        if let Some(slots) = &body.slots {
-            terms.slots = slots.0.clone();
-        }
-        if let Some(limits) = &body.limits {
-            terms.limits = limits.over(&terms.limits);
-        }
-        if let Some(graded) = &body.graded {
-            terms.graded = graded.0.clone();
-        }
-        if let Some(preconditions) = &body.preconditions {
-            terms.preconditions = preconditions.0.clone();
-        }
-        if let Some(quorum) = &body.quorum {
-            terms.quorum = quorum.clone();
-        }
-        terms
-    }
-
     /// Everything in these terms that cannot be so.
     fn contradictions(&self, refused: &mut Vec<Refused>) {
         let mut wrong = |pointer: String, got: &str| {
             refused.push(Refused::new(Refusal::TermsInconsistent, pointer, got));
         };
-        if self.log.name() != self.origin || self.log.kind() != KeyKind::Ed25519 {
+        let (log, clerk) = (self.log.newest(), self.clerk.newest());
+        if log.name() != self.origin || log.kind() != KeyKind::Ed25519 {
             wrong("/body/log_vkey".into(), "the log key is named by the origin and has type 0x01");
         }
-        if self.clerk.name() != format!("{}/clerk", self.origin) || self.clerk.kind() != KeyKind::Countersign {
+        if clerk.name() != format!("{}/clerk", self.origin) || clerk.kind() != KeyKind::Countersign {
             wrong("/body/clerk_vkey".into(), "the clerk key is named <origin>/clerk and has type 0xff");
         }
         for party in [Party::Us, Party::Ru] {
@@ -355,11 +337,6 @@ impl Terms {
         for (i, _) in self.graded.iter().enumerate().filter(|(_, kind)| **kind == ObligationKind::HostAct) {
             wrong(format!("/body/graded/{i}"), "what a host owes enters no Party's grade");
         }
-        let public = self.all_keys().map(|key| *key.public());
-        let mut seen = std::collections::BTreeSet::new();
-        if !public.into_iter().all(|key| seen.insert(key)) {
-            wrong("/body/roots".into(), "one public key stands twice");
-        }
         if let Some((a, b)) = self.quorum.overlap() {
             wrong("/body/quorum".into(), &format!("{a} overlaps {b}"));
         }
@@ -368,10 +345,20 @@ impl Terms {
         }
     }
 
-    /// The log key, the clerk key, and every root and recovery key.
+    /// The keys of the log and its clerk, and the first root and recovery key of every authority.
     fn all_keys(&self) -> impl Iterator<Item = &Verifier> {
         let of_states = self.roots.values().flat_map(|roots| [&roots.root.0, &roots.recovery.0]);
-        [&self.log, &self.clerk].into_iter().chain(of_states)
+        self.own_keys().chain(of_states)
+    }
+
+    /// Every key that the log and its clerk have had.
+    pub fn own_keys(&self) -> impl Iterator<Item = &Verifier> {
+        self.log.all().chain(self.clerk.all())
+    }
+
+    /// The key that countersigns the entry at an index.
+    pub fn clerk_of(&self, index: u64) -> &Verifier {
+        self.clerk.at(index.saturating_add(1))
     }
 
     /// What the terms say of a slot.
@@ -391,35 +378,5 @@ impl TermsBody {
     pub fn introduced(&self, name: &str) -> Option<&Verifier> {
         let roots = &self.roots.as_ref()?.0;
         roots.values().map(|roots| &roots.root.0).find(|key| key.name() == name)
-    }
-
-    /// The rules of an amendment.
-    pub fn admit(&self, case: &Case<'_>, refused: &mut Vec<Refused>) {
-        case.signed_by(&[(Party::Us, Role::Root), (Party::Ru, Role::Root)], refused);
-        let next = case.terms.version + 1;
-        if self.version.0 != next {
-            refused.push(Refused::new(Refusal::TermsVersion, "/body/version", next.to_string()));
-        }
-        let fixed = [
-            ("origin", self.origin.is_some()),
-            ("demonstration", self.demonstration.is_some()),
-            ("log_vkey", self.log_vkey.is_some()),
-            ("clerk_vkey", self.clerk_vkey.is_some()),
-            ("log_until", self.log_until.is_some()),
-            ("roots", self.roots.is_some()),
-            ("succeeds", self.succeeds.is_some()),
-        ];
-        for (name, _) in fixed.iter().filter(|(_, given)| *given) {
-            refused.push(Refused::new(Refusal::TermsFixed, format!("/body/{name}"), ""));
-        }
-        case.terms.amended(self).contradictions(refused);
-    }
-
-    /// Puts the amended terms in force.
-    pub fn apply(&self, applied: &Applied<'_>, register: &mut Register) {
-        if let Some(terms) = register.terms() {
-            let amended = terms.amended(self);
-            register.put_terms(applied.index, Arc::new(amended));
-        }
     }
 }

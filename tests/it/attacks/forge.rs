@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use countersign::hash::Hash;
+use countersign::note::Signer;
 use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::{Tree, leaf_hash};
 
@@ -14,10 +15,13 @@ use super::super::support::ledger::{ORIGIN, clerk_key, log_key};
 
 /// Copies of the tables, and what puts them back.
 pub const KEEP: &str = "CREATE TABLE public.entry AS TABLE countersign.entry; CREATE TABLE public.tree_head AS TABLE countersign.tree_head; \
-    CREATE TABLE public.head AS TABLE countersign.head";
+    CREATE TABLE public.head AS TABLE countersign.head; \
+    CREATE TABLE public.access_event AS TABLE countersign.access_event";
 pub const RESTORE: &str = "DELETE FROM countersign.entry; INSERT INTO countersign.entry TABLE public.entry; \
     DELETE FROM countersign.tree_head; INSERT INTO countersign.tree_head TABLE public.tree_head; \
-    DELETE FROM countersign.head; INSERT INTO countersign.head TABLE public.head";
+    DELETE FROM countersign.head; INSERT INTO countersign.head TABLE public.head; \
+    DELETE FROM countersign.access_event; \
+    INSERT INTO countersign.access_event OVERRIDING SYSTEM VALUE TABLE public.access_event";
 
 /// Switches the triggers off, does something, and puts them back as they were.
 pub fn behind(what: &str) -> String {
@@ -29,6 +33,7 @@ pub fn behind(what: &str) -> String {
             + &of("cosignature", &["cosignature_is_kept", "cosignature_is_not_truncated"])
             + &of("tree_head", &["tree_head_is_kept", "tree_head_is_not_truncated"])
             + &of("head", &["head_is_one_row", "head_is_not_truncated", "head_moves_forward"])
+            + &of("access_event", &["access_event_is_kept", "access_event_is_not_truncated"])
     };
     format!("{} {what}; {}", each("DISABLE"), each("ENABLE ALWAYS"))
 }
@@ -37,6 +42,8 @@ pub fn behind(what: &str) -> String {
 pub struct Log {
     entries: Vec<String>,
     tree: Tree,
+    /// Who signs its checkpoints.
+    key: Signer,
 }
 
 impl Log {
@@ -45,7 +52,12 @@ impl Log {
         for entry in entries {
             tree.append(leaf_hash(entry.as_bytes()));
         }
-        Log { entries: entries.to_vec(), tree }
+        Log { entries: entries.to_vec(), tree, key: log_key() }
+    }
+
+    /// The same log, whose checkpoints another key signs.
+    pub fn signed_by(self, key: Signer) -> Log {
+        Log { key, ..self }
     }
 
     pub fn size(&self) -> u64 {
@@ -55,7 +67,7 @@ impl Log {
     /// What the log's key signs for this size.
     pub fn checkpoint(&self, size: u64) -> String {
         let root = self.tree.root_at(size).expect("a size");
-        Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&log_key()).expect("signs")
+        Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&self.key).expect("signs")
     }
 
     pub fn proof(&self, from: u64, to: u64) -> Vec<Hash> {
@@ -70,12 +82,22 @@ fn hex(bytes: &[u8]) -> String {
     }) + "'"
 }
 
-/// The statements that put a log in the place of the one that is there.
+/// The statements that put a log in the place of the one that is there, with the events of sending that belong to it. The
+/// column of digests is unique: a record that stands twice has another digest there the second time.
 pub fn replace(log: &Log) -> String {
-    let mut sql = String::from("DELETE FROM countersign.entry; DELETE FROM countersign.tree_head;");
+    let mut sql = String::from(
+        "DELETE FROM countersign.entry; DELETE FROM countersign.tree_head; DELETE FROM countersign.access_event;",
+    );
+    let mut digests = std::collections::BTreeSet::new();
     for (index, bytes) in log.entries.iter().enumerate() {
         let entry = Entry::parse(bytes.as_bytes()).expect("an entry");
-        let (digest, leaf) = (entry.signed.digest, leaf_hash(bytes.as_bytes()));
+        let (own, leaf) = (entry.signed.digest, leaf_hash(bytes.as_bytes()));
+        let digest = if digests.insert(own) { own } else { Hash::of(own.as_bytes()) };
+        write!(
+            sql,
+            "INSERT INTO countersign.access_event (action, subject, outcome) VALUES ('submit', '{own}', 'recorded');"
+        )
+        .expect("written");
         let json = entry.signed.json().replace('\'', "''");
         write!(
             sql,

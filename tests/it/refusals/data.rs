@@ -1,5 +1,7 @@
 //! 1.4, 6 and 7: what a site holds, and the terms.
 
+use countersign::hash::Hash;
+use countersign::note::{KeyKind, Signer};
 use countersign::treaty::record::Kind;
 use countersign::treaty::refusal::Refusal;
 use countersign::treaty::time::Instant;
@@ -7,7 +9,7 @@ use serde_json::json;
 
 use super::Court;
 use crate::support::http::now;
-use crate::support::ledger::{ORIGIN, clerk_key, draft, key, signed};
+use crate::support::ledger::{ORIGIN, clerk_key, draft, log_key, own_key, signed};
 use crate::support::records::{amendment, by, changing, declaring, designating, digest, simple, slots};
 
 /// 1.4 and 6: facts.
@@ -52,9 +54,6 @@ pub async fn terms_in_force(court: &mut Court) {
     let fixed = [
         ("origin", json!(ORIGIN)),
         ("demonstration", json!(true)),
-        ("log_vkey", json!(key(ORIGIN).verifier().to_string())),
-        ("clerk_vkey", json!(clerk_key().verifier().to_string())),
-        ("log_until", json!(1)),
         ("succeeds", json!({ "origin": "x", "size": 1, "root": digest(&simple()).to_string() })),
     ];
     for (name, value) in fixed {
@@ -70,6 +69,54 @@ pub async fn terms_in_force(court: &mut Court) {
     court.refuse(&amendment(4, alone), Refusal::TermsInconsistent, "/body/slots/A1/inspected").await;
     court.admit(&amendment(4, |body| body["slots"] = slots())).await;
     quorums(court).await;
+    own_keys(court).await;
+}
+
+/// 7.5 and 3.4: new keys of the ledger.
+async fn own_keys(court: &mut Court) {
+    let size = court.api.size();
+    let with = |log: Option<&Signer>, clerk: Option<&Signer>, until: Option<u64>| {
+        amendment(6, |body| {
+            for (name, key) in [("log_vkey", log), ("clerk_vkey", clerk)] {
+                if let Some(key) = key {
+                    body[name] = key.verifier().to_string().into();
+                }
+            }
+            if let Some(until) = until {
+                body["log_until"] = until.into();
+            }
+        })
+    };
+    let (log, clerk) = (&own_key(ORIGIN, 2), &own_key(&format!("{ORIGIN}/clerk"), 2));
+    for note in [
+        with(Some(log), None, None),
+        with(None, Some(clerk), None),
+        with(None, None, Some(size + 1)),
+        with(Some(log), None, Some(size)),
+        with(None, Some(clerk), Some(1)),
+    ] {
+        court.refuse(&note, Refusal::LogUntil, "/body/log_until").await;
+    }
+    let until = Some(size + 100);
+    for taken in [log_key(), named("US/root/1"), named("US/leader/1")] {
+        court.refuse(&with(Some(&taken), None, until), Refusal::KeyReused, "/body/log_vkey").await;
+    }
+    court.refuse(&with(None, Some(&clerk_key()), until), Refusal::KeyReused, "/body/clerk_vkey").await;
+    let same = |name: &str, kind| Signer::from_seed(name, kind, [9; 32]).expect("a key");
+    let (a, b) = (same(ORIGIN, KeyKind::Ed25519), same(&format!("{ORIGIN}/clerk"), KeyKind::Countersign));
+    court.refuse(&with(Some(&a), Some(&b), until), Refusal::KeyReused, "/body/clerk_vkey").await;
+    for (note, place) in [
+        (with(Some(&own_key("ledger.example/other", 4)), None, until), "/body/log_vkey"),
+        (with(None, Some(&own_key(ORIGIN, 4)), until), "/body/clerk_vkey"),
+    ] {
+        court.refuse(&note, Refusal::TermsInconsistent, place).await;
+    }
+    court.admit(&with(Some(log), Some(clerk), until)).await;
+}
+
+/// The key of the state with this name, as if it were the log's.
+fn named(name: &str) -> Signer {
+    Signer::from_seed(ORIGIN, KeyKind::Ed25519, *Hash::of(name.as_bytes()).as_bytes()).expect("a key")
 }
 
 /// 7.4: no cosigner of a quorum may be counted twice.

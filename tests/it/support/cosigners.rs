@@ -102,6 +102,8 @@ impl Beginning {
 pub struct Bilateral {
     pub api: Api,
     pub listening: Listening,
+    /// What the mirrors follow.
+    pub from: From,
     pub us: Served,
     pub ru: Served,
     /// Reads everything.
@@ -120,7 +122,7 @@ impl Bilateral {
         api.record(&registration("US")).await;
         api.record(&registration("RU")).await;
         let token = api.party_token().await;
-        Some(Bilateral { api, listening, us, ru, token })
+        Some(Bilateral { api, listening, from, us, ru, token })
     }
 
     /// Writes something, and waits until it is cosigned; answers what was answered.

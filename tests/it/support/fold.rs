@@ -11,7 +11,7 @@ use countersign::treaty::register::Register;
 use countersign::treaty::time::Instant;
 use serde_json::Value;
 
-use super::ledger::{clerk_key, draft, registration, signed};
+use super::ledger::{clerk_key, draft, ledger_keys, registration, signed};
 use super::records::{consenting, declaring, designating, terms};
 use super::visits::{after, at, intending, reporting, stepping};
 
@@ -89,7 +89,7 @@ impl Fold {
         let signed = Signed::parse(note.as_bytes()).unwrap_or_else(|malformed| panic!("{malformed:?}"));
         let digest = signed.digest;
         let verified = signed.verify(self.register(), "test").expect("signed");
-        let batch = step(&self.replica, vec![verified], self.now, &clerk_key());
+        let batch = step(&self.replica, vec![verified], self.now, &ledger_keys());
         match batch.outcomes.into_iter().next() {
             Some(Outcome::Recorded { index }) => {
                 self.replica = batch.next;

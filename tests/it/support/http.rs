@@ -14,12 +14,12 @@ use axum::http::{HeaderMap, Request};
 use countersign::api::server::Timers;
 use countersign::api::{self, Peer};
 use countersign::hash::{Hash, hex};
+use countersign::replica::LedgerKeys;
 use countersign::service::clock::Clock;
 use countersign::service::cosigned::config::{CosignerAt, CosigningSettings};
 use countersign::service::gate::GateSettings;
 use countersign::service::heads::HeadsError;
 use countersign::service::ledger::{Ledger, OpenError, Settings};
-use countersign::service::sequencer::LedgerKeys;
 use countersign::store::cluster::ClusterRole;
 use countersign::store::token::Reading;
 use countersign::treaty::party::Party;
@@ -29,7 +29,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tower::ServiceExt as _;
 
-use super::ledger::{clerk_key, log_key, registration};
+use super::ledger::{ledger_keys, registration};
 use super::postgres::{TestDatabase, database};
 use super::records::terms;
 
@@ -50,20 +50,21 @@ pub struct Api {
     pub database: TestDatabase,
     /// Who cosigns.
     pub cosigning: CosigningSettings,
-    /// Where its files are.
+    /// The folder of its files.
     pub folder: tempfile::TempDir,
 }
 
 /// What the ledger in this folder is opened with.
-fn settings(database: &TestDatabase, folder: &Path, clock: &Clock, cosigning: &CosigningSettings) -> Settings {
-    Settings {
-        store: database.options(ClusterRole::Runtime),
-        heads: folder.join("heads"),
-        keys: LedgerKeys { log: log_key(), clerk: clerk_key() },
-        clock: clock.clone(),
-        gate: GateSettings::new(folder.join("evidence")),
-        cosigning: cosigning.clone(),
-    }
+fn settings(
+    database: &TestDatabase,
+    folder: &Path,
+    clock: &Clock,
+    cosigning: &CosigningSettings,
+    keys: LedgerKeys,
+) -> Settings {
+    let (store, heads) = (database.options(ClusterRole::Runtime), folder.join("heads"));
+    let gate = GateSettings::new(folder.join("evidence"));
+    Settings { store, heads, keys, clock: clock.clone(), gate, cosigning: cosigning.clone() }
 }
 
 impl Api {
@@ -88,7 +89,7 @@ impl Api {
             patience,
             ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
         };
-        let settings = || settings(&database, folder.path(), &clock, &cosigning);
+        let settings = || settings(&database, folder.path(), &clock, &cosigning, ledger_keys());
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
         let (ledger, _) = Ledger::open(settings()).await.expect("a ledger");
         let routes = api::routes(Arc::clone(&ledger), Timers::default());
@@ -101,29 +102,25 @@ impl Api {
 
     /// The same ledger, opened anew from its database and its file of heads.
     pub async fn restart(self) -> Api {
-        self.open_again().await.expect("the ledger opens again")
+        self.close().open(ledger_keys).await
     }
 
-    /// The same, where it may not start.
+    /// Lets go of the ledger.
+    pub fn close(self) -> Closed {
+        let Api { clock, database, cosigning, folder, .. } = self;
+        Closed { clock, database, cosigning, folder }
+    }
+
+    /// The same ledger, opened anew, where it may not start.
     pub async fn open_again(self) -> Result<Api, OpenError> {
-        let Api { ledger, routes, clock, database, cosigning, folder } = self;
-        drop((ledger, routes));
-        loop {
-            match Ledger::open(settings(&database, folder.path(), &clock, &cosigning)).await {
-                Ok((ledger, _)) => {
-                    let routes = api::routes(Arc::clone(&ledger), Timers::default());
-                    return Ok(Api { ledger, routes, clock, database, cosigning, folder });
-                }
-                // The old sequencer still holds the file.
-                Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
-                Err(error) => return Err(error),
-            }
-        }
+        let closed = self.close();
+        let ledger = closed.try_open(ledger_keys).await?;
+        Ok(closed.with(ledger))
     }
 
     /// What it was opened with.
     pub fn settings(&self) -> Settings {
-        settings(&self.database, self.folder.path(), &self.clock, &self.cosigning)
+        settings(&self.database, self.folder.path(), &self.clock, &self.cosigning, ledger_keys())
     }
 
     /// The file of heads.
@@ -211,6 +208,41 @@ impl Api {
     pub async fn release(&self, mut holder: PgConnection) {
         sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("given back");
         holder.close().await.expect("closed");
+    }
+}
+
+/// A ledger that is not open.
+pub struct Closed {
+    clock: Clock,
+    database: TestDatabase,
+    cosigning: CosigningSettings,
+    folder: tempfile::TempDir,
+}
+
+impl Closed {
+    /// Tries to open it with these keys.
+    pub async fn try_open(&self, keys: impl Fn() -> LedgerKeys) -> Result<Arc<Ledger>, OpenError> {
+        for _ in 0..500 {
+            let settings = settings(&self.database, self.folder.path(), &self.clock, &self.cosigning, keys());
+            match Ledger::open(settings).await {
+                // The old sequencer still holds the file.
+                Err(OpenError::Heads(HeadsError::InUse { .. })) => tokio::time::sleep(Duration::from_millis(10)).await,
+                opened => return opened.map(|(ledger, _)| ledger),
+            }
+        }
+        panic!("the ledger does not open again");
+    }
+
+    /// Opens it with these keys.
+    pub async fn open(self, keys: impl Fn() -> LedgerKeys) -> Api {
+        let ledger = self.try_open(keys).await.unwrap_or_else(|error| panic!("{error}"));
+        self.with(ledger)
+    }
+
+    fn with(self, ledger: Arc<Ledger>) -> Api {
+        let routes = api::routes(Arc::clone(&ledger), Timers::default());
+        let Closed { clock, database, cosigning, folder } = self;
+        Api { ledger, routes, clock, database, cosigning, folder }
     }
 }
 

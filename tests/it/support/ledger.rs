@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use countersign::author::{Draft, sign};
 use countersign::hash::Hash;
 use countersign::note::{KeyKind, Signer};
-use countersign::replica::Replica;
+use countersign::replica::{LedgerKeys, Replica};
 use countersign::service::clock::Clock;
 use countersign::service::heads::HeadFile;
 use countersign::service::published::{Published, Seal};
@@ -43,6 +43,20 @@ pub fn log_key() -> Signer {
 /// The clerk's key.
 pub fn clerk_key() -> Signer {
     key(&format!("{ORIGIN}/clerk"))
+}
+
+/// The key of this office of the log that comes in this place; the first is that of [`key`].
+pub fn own_key(name: &str, place: u8) -> Signer {
+    if place == 1 {
+        return key(name);
+    }
+    let kind = key(name).verifier().kind();
+    Signer::from_seed(name, kind, *Hash::of(format!("{name} {place}").as_bytes()).as_bytes()).expect("a key")
+}
+
+/// Both.
+pub fn ledger_keys() -> LedgerKeys {
+    LedgerKeys::new(log_key(), clerk_key())
 }
 
 /// A second that every ledger of these tests begins at.
@@ -150,7 +164,17 @@ pub struct Receipt {
 
 impl Server {
     /// Loads everything from the store and starts. The file of heads must not contradict it.
-    pub async fn start<L: Log>(mut log: L, heads: &std::path::Path, clock: Clock) -> Result<Server, String> {
+    pub async fn start<L: Log>(log: L, heads: &std::path::Path, clock: Clock) -> Result<Server, String> {
+        Server::start_with(log, heads, clock, ledger_keys()).await
+    }
+
+    /// The same with these keys.
+    pub async fn start_with<L: Log>(
+        mut log: L,
+        heads: &std::path::Path,
+        clock: Clock,
+        keys: LedgerKeys,
+    ) -> Result<Server, String> {
         let mut replica = Replica::default();
         let mut sizes = imbl::Vector::new();
         loop {
@@ -166,11 +190,12 @@ impl Server {
         }
         let path = heads.to_owned();
         let heads = HeadFile::open(heads, replica.tree()).map_err(|error| error.to_string())?;
-        let seal = Arc::new(Seal::new(ORIGIN, log_key()));
-        let first = Published::first(replica, sizes, &seal).expect("signs");
+        let keys = Arc::new(keys);
+        let seal = Arc::new(Seal::new(ORIGIN, Arc::clone(&keys)));
+        let first = Published::first(replica, sizes, &seal).map_err(|error| error.to_string())?;
         let published = Arc::new(ArcSwap::from_pointee(first));
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let sequencer = Sequencer::new(log, Arc::clone(&seal), clerk_key(), heads, clock, Arc::clone(&published));
+        let sequencer = Sequencer::new(log, Arc::clone(&seal), keys, heads, clock, Arc::clone(&published));
         let task = tokio::spawn(sequencer.run(waiting));
         Ok(Server { published, seal, heads: path, queue, task })
     }

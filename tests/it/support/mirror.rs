@@ -118,6 +118,7 @@ impl Copied {
             trust: countersign::evidence::trust::Trust { origin: ORIGIN.into(), terms: from.terms },
             seal: Arc::clone(&mirror.seal),
             published: Arc::clone(&mirror.published),
+            cosigned: Arc::clone(&mirror.cosigned),
             clock: clock.clone(),
             copy: Mirrored { standing: Arc::clone(&mirror.standing), window: Some(Arc::clone(&window)) },
         });

@@ -11,6 +11,7 @@ pub mod operator;
 pub mod postgres;
 pub mod program;
 pub mod records;
+pub mod rotation;
 pub mod standing;
 pub mod stock;
 pub mod visits;

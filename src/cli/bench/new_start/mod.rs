@@ -88,7 +88,7 @@ async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<serde_j
     let keys = begin(folder, &clock)?;
     let set = || {
         let key = |name: &str| folder.join("keys").join(files::stem(name)).with_added_extension("key");
-        let keys = read_keys(&key(ORIGIN), &key(&format!("{ORIGIN}/clerk")))?;
+        let keys = read_keys(&[key(ORIGIN)], &[key(&format!("{ORIGIN}/clerk"))])?;
         anyhow::Ok(settings(&address, folder, keys, clock.clone()))
     };
     let trust = Ledger::create(&set()?, &files::read(&folder.join("terms.note"))?).await?;
