@@ -12,7 +12,7 @@
 //!
 //! Deliberately absent: any choice between histories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::ask::Asked;
 use super::decide::{Branch, Fork, Seen, decide};
@@ -187,7 +187,7 @@ fn boundaries(from: u64, target: &Seen, heads: &[Head], seen: &[Seen]) -> Vec<u6
     sizes
 }
 
-/// Fetches the entries again, and commits those that are the ones that were judged.
+/// Fetches the entries again, piece by piece, and commits those that are the ones that were judged.
 async fn commit(
     judged: &Replica,
     from: Head,
@@ -195,21 +195,30 @@ async fn commit(
     mirror: &Origin,
     log: &mut impl Log,
 ) -> Result<(), NotHealed> {
-    let tree = judged.tree();
-    let mut from = from;
+    let (tree, mut from) = (judged.tree(), from);
+    // Fetched and not committed yet, from the size of `from` on.
+    let mut fetched: VecDeque<Vec<u8>> = VecDeque::new();
     for &size in sizes {
-        let (origin, start) = (mirror.clone(), from.size);
-        let fetched = blocking(move || origin.entries(start, size)).await?;
-        let same = (start..size).zip(&fetched).all(|(index, bytes)| tree.leaf(index) == Some(leaf_hash(bytes)));
-        if !same || fetched.len() as u64 != size - start {
-            return Err(NotHealed::DoNotAddUp(size));
+        while from.size + (fetched.len() as u64) < size {
+            let start = from.size + fetched.len() as u64;
+            let end = tree.size().min(start - start % PIECE + PIECE);
+            let origin = mirror.clone();
+            let piece = blocking(move || origin.entries(start, end)).await?;
+            let same = (start..end).zip(&piece).all(|(index, bytes)| tree.leaf(index) == Some(leaf_hash(bytes)));
+            if !same || piece.len() as u64 != end - start {
+                return Err(NotHealed::DoNotAddUp(tree.size()));
+            }
+            fetched.extend(piece);
         }
-        let entries: Vec<NewEntry> =
-            (start..).zip(&fetched).map(|(index, bytes)| new_entry(index, bytes)).collect::<Result<_, _>>()?;
+        let count = usize::try_from(size - from.size).unwrap_or(usize::MAX).min(fetched.len());
+        let entries: Vec<NewEntry> = (from.size..)
+            .zip(fetched.drain(..count))
+            .map(|(index, bytes)| new_entry(index, &bytes))
+            .collect::<Result<_, _>>()?;
         let to = Head { size, root: tree.root_at(size).unwrap_or_default() };
-        log.entries_after(start).await?;
+        log.entries_after(from.size).await?;
         let stored = log.commit(from, to, entries).await?;
-        if !(start..).zip(&stored).all(|(index, leaf)| tree.leaf(index) == Some(*leaf)) {
+        if !(from.size..).zip(&stored).all(|(index, leaf)| tree.leaf(index) == Some(*leaf)) {
             return Err(StoreError::Falsified("what was read back is not what was committed".into()).into());
         }
         from = to;
