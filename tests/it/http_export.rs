@@ -74,15 +74,23 @@ pub async fn visited() -> Option<Stock> {
     Some(stock)
 }
 
+/// Rows without what cosigners said, which comes after the entries: an export is the same for ever.
+fn lasting(mut rows: Vec<Value>) -> Vec<Value> {
+    for row in &mut rows {
+        row.as_object_mut().expect("an object").remove("cosigned");
+    }
+    rows
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_file_has_the_rows_of_the_list() {
     let Some(stock) = visited().await else { return };
     let (api, us) = (&stock.api, stock.us.as_str());
     for (name, path) in [("records.ndjson", "/v1/records?limit=200"), ("inspections.ndjson", "/v1/inspections")] {
-        assert_eq!(rows(&file(api, name, "", us).await), list(api, path, us).await, "{name}");
+        assert_eq!(rows(&file(api, name, "", us).await), lasting(list(api, path, us).await), "{name}");
     }
     for query in ["kind=declaration", "party=RU", "site=A1", "flag=anchor_empty&kind=data_change", "inspection=30"] {
-        let wanted = list(api, &format!("/v1/records?limit=200&{query}"), us).await;
+        let wanted = lasting(list(api, &format!("/v1/records?limit=200&{query}"), us).await);
         assert!(!wanted.is_empty());
         assert_eq!(rows(&file(api, "records.ndjson", &format!("?{query}"), us).await), wanted, "{query}");
     }
