@@ -167,7 +167,7 @@ mod tests {
         let (mut failed, mut good) = (0, 0);
         // Only a helper panics: on this thread a fault of the program is its caller's to see.
         let work = |i: &usize| {
-            assert!(std::thread::current().id() == here || *i % 64 != 0, "one in two pieces fails");
+            assert!(std::thread::current().id() == here || !i.is_multiple_of(64), "one in two pieces fails");
             std::thread::sleep(std::time::Duration::from_micros(20));
             *i
         };
