@@ -101,7 +101,7 @@ struct Timed {
 }
 
 impl Timed {
-    fn new(vkey: &str, message: fn(u64, &[u8]) -> Vec<u8>) -> Box<dyn Verifier> {
+    fn boxed(vkey: &str, message: fn(u64, &[u8]) -> Vec<u8>) -> Box<dyn Verifier> {
         let mut parts = vkey.splitn(3, '+');
         let [name, id, encoded] = [(); 3].map(|()| parts.next().expect("three parts"));
         let typed = STANDARD.decode(encoded).expect("base64");
@@ -129,14 +129,14 @@ impl Verifier for Timed {
 }
 
 fn clerk() -> Box<dyn Verifier> {
-    Timed::new(&clerk_key().verifier().to_string(), |time, text| {
+    Timed::boxed(&clerk_key().verifier().to_string(), |time, text| {
         let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
         format!("countersign/v1\ntime {time}\nsha256:{digest}\n").into_bytes()
     })
 }
 
 fn cosigner(vkey: &str) -> Box<dyn Verifier> {
-    Timed::new(vkey, |time, text| [format!("cosignature/v1\ntime {time}\n").as_bytes(), text].concat())
+    Timed::boxed(vkey, |time, text| [format!("cosignature/v1\ntime {time}\n").as_bytes(), text].concat())
 }
 
 /// A ledger of [`ENTRIES`] entries behind a port.
