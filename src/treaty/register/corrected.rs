@@ -62,13 +62,14 @@ impl Register {
     /// nothing where the slot has no such declaration, or it is void.
     pub fn cells(&self, slot: Slot, declaration: u64) -> Option<BTreeMap<&str, i64>> {
         let data = &self.slot(slot)?.data;
-        let position = data.iter().position(|data| data.is_declaration && data.index == declaration)?;
-        if self.is_void(declaration) {
+        let position = data.binary_search_by_key(&declaration, |data| data.index).ok()?; // they stand in log order
+        if !data.get(position)?.is_declaration || self.is_void(declaration) {
             return None;
         }
         let mut most = BTreeMap::new();
-        let changes = data.iter().skip(position + 1).filter(|data| !data.is_declaration && !self.is_void(data.index));
-        for data in data.iter().skip(position).take(1).chain(changes) {
+        let after = (position + 1..data.len()).filter_map(|place| data.get(place));
+        let changes = after.filter(|data| !data.is_declaration && !self.is_void(data.index));
+        for data in data.get(position).into_iter().chain(changes) {
             let corrected = self.correction_of(data.index).and_then(|corrected| corrected.launchers.as_ref());
             let launchers: &Cells = corrected.unwrap_or(&data.launchers);
             for (id, cells) in launchers.iter() {
