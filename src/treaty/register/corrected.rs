@@ -5,9 +5,7 @@
 //!
 //! Deliberately absent: whether a correction may be made ([`crate::treaty::correction`]).
 
-use std::collections::BTreeMap;
-
-use super::{Cells, Corrected, Register};
+use super::{Corrected, Register, SlotFacts};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::Slot;
 use crate::treaty::time::Instant;
@@ -27,6 +25,12 @@ impl Register {
     /// Notes a correction beside its original.
     pub fn put_correction(&mut self, original: u64, correction: Corrected) {
         self.corrections.entry(original).or_default().push_back(correction);
+        let has = |facts: &SlotFacts| facts.data.binary_search_by_key(&original, |data| data.index).is_ok();
+        let slot = self.slots.iter().find(|(_, facts)| has(facts)).map(|(slot, _)| *slot);
+        if let Some(slot) = slot {
+            let facts = self.slot_mut(slot);
+            facts.corrected = facts.corrected.max(Some(original));
+        }
     }
 
     /// The first step of this name in a visit, by (time, index), as corrections have it.
@@ -58,29 +62,7 @@ impl Register {
         data.filter(|data| data.is_declaration).any(|data| !self.is_void(data.index))
     }
 
-    /// The launchers that a declaration and the changes after it name, each with the greatest number of its cells;
-    /// nothing where the slot has no such declaration, or it is void.
-    pub fn cells(&self, slot: Slot, declaration: u64) -> Option<BTreeMap<&str, i64>> {
-        let data = &self.slot(slot)?.data;
-        let position = data.binary_search_by_key(&declaration, |data| data.index).ok()?; // they stand in log order
-        if !data.get(position)?.is_declaration || self.is_void(declaration) {
-            return None;
-        }
-        let mut most = BTreeMap::new();
-        let after = (position + 1..data.len()).filter_map(|place| data.get(place));
-        let changes = after.filter(|data| !data.is_declaration && !self.is_void(data.index));
-        for data in data.get(position).into_iter().chain(changes) {
-            let corrected = self.correction_of(data.index).and_then(|corrected| corrected.launchers.as_ref());
-            let launchers: &Cells = corrected.unwrap_or(&data.launchers);
-            for (id, cells) in launchers.iter() {
-                let known = most.entry(&**id).or_insert(0);
-                *known = i64::from(*cells).max(*known);
-            }
-        }
-        Some(most)
-    }
-
-    fn is_void(&self, index: u64) -> bool {
+    pub(super) fn is_void(&self, index: u64) -> bool {
         self.correction_of(index).is_some_and(|corrected| corrected.void)
     }
 }

@@ -109,6 +109,10 @@ pub struct SlotFacts {
     pub consents: Vector<Consented>,
     /// Declarations and data changes.
     pub data: Vector<Data>,
+    /// The newest declaration.
+    pub declared: Option<u64>,
+    /// The newest declaration or data change that was ever corrected.
+    pub corrected: Option<u64>,
     /// Diagrams.
     pub diagrams: Vector<u64>,
 }
@@ -125,6 +129,9 @@ pub struct Data {
     pub is_declaration: bool,
     /// The launchers that it names.
     pub launchers: Cells,
+    /// Those that any of it and what came before it since the newest declaration names, each with the greatest number; as
+    /// they were written, whatever corrections say.
+    pub most: Cells,
 }
 
 /// A correction, as far as rules and look-ups need it.

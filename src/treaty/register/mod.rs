@@ -15,6 +15,7 @@
 
 mod ahead;
 mod corrected;
+mod data;
 mod facts;
 
 use std::collections::BTreeSet;
@@ -309,14 +310,6 @@ impl Register {
                 list.objected.entry(Arc::from(code)).or_insert(objection);
             }
         }
-    }
-
-    /// Notes a declaration or a data change. Launchers that are those of the one before are kept once.
-    pub fn put_data(&mut self, slot: Slot, index: u64, is_declaration: bool, launchers: Vec<(Box<str>, u16)>) {
-        let data = &mut self.slots.entry(slot).or_default().data;
-        let before = data.last().map(|before| &before.launchers).filter(|before| ***before == launchers);
-        let launchers = before.map_or_else(|| Arc::new(launchers), Arc::clone);
-        data.push_back(Data { index, is_declaration, launchers });
     }
 
     /// The facts of a slot, to add to.
