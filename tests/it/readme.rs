@@ -109,14 +109,15 @@ fn the_auditors_recipe_with_openssl_alone_works_as_its_page_says() {
         ("terms", "sed -i 's/Reciprocal/reciprocal/' terms.note", 0),
         ("key", "sed -i 's/RU.centre.moscow+/RU\\/centre\\/moscow+f/' key.note", 1),
         ("record", "sed -i 's/canisters/cans/' record.note", 2),
-        ("clerk", "sed -i '$ s/ \\(.\\)\\(..\\{40\\}\\)./ \\1\\2x/' record.note", 3),
+        ("clerk", "sed -i '$ { s/ \\(.\\{42\\}\\)A/ \\1B/; t; s/ \\(.\\{42\\}\\)./ \\1A/ }' record.note", 3),
     ] {
         assert!(script.contains(first), "the place was found");
         let (verified, said) = run(name, &script.replace(first, &format!("{change}\n{first}")));
         assert!(!verified && said.matches("good: ").count() <= most, "{name}: {said}");
     }
     let place = "N=$(sed -n 's/^index";
-    let (verified, said) = run("receipt", &script.replace(place, &format!("sed -i '3 s/^./x/' receipt\n{place}")));
+    let (verified, said) =
+        run("receipt", &script.replace(place, &format!("sed -i '3 {{ s/^A/B/; t; s/^./A/ }}' receipt\n{place}")));
     assert!(!verified && !said.contains("in the log"), "{said}");
     demo.serving.stop("INT");
 }
