@@ -125,8 +125,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// What a ledger in this data directory is opened with; nobody cosigns.
 pub fn settings(store: &Address, data_dir: &Path, keys: LedgerKeys, clock: Clock) -> Settings {
-    let evidence = data_dir.join("evidence");
-    let (gate, cosigning) = (GateSettings::new(evidence.clone()), CosigningSettings::with(Vec::new(), evidence));
+    let (gate, cosigning) = (GateSettings::new(data_dir.join("evidence")), CosigningSettings::with(Vec::new()));
     Settings { store: store.clone(), heads: data_dir.join("heads"), keys, clock, gate, cosigning }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::note::Note;
-use crate::service::cosigned::lines::{load, verify};
+use crate::service::cosigned::lines::{KeepError, keep, load};
 use crate::service::cosigned::{Cosignatures, Cosigned};
 use crate::service::published::{Published, Seal};
 use crate::store::StoreError;
@@ -46,21 +46,11 @@ impl Heard {
                 continue;
             }
             let new = StoredLine { size, name: line.name.clone(), line: line.to_string() };
-            if verify(published, seal, &new).is_err() {
-                continue; // the log's own line, one of somebody whom the log does not name, or none at all
-            }
-            if let Err(error) = self.keep(published, seal, new).await {
-                tracing::warn!(%error, cosigner = line.name, size, "a cosignature could not be kept");
+            match keep(&self.cosigned, (published, seal), &self.reader, new).await {
+                // The log's own line, one of somebody whom the log does not name, or none at all, says nothing.
+                Ok(_) | Err(KeepError::NotGood(_)) => {}
+                Err(error) => tracing::warn!(%error, cosigner = line.name, size, "a cosignature could not be kept"),
             }
         }
-    }
-
-    async fn keep(&self, published: &Published, seal: &Seal, new: StoredLine) -> Result<(), StoreError> {
-        let stored = StoredLine { line: self.reader.add_cosignature(&new).await?, ..new };
-        let held = verify(published, seal, &stored).map_err(|error| StoreError::Falsified(error.to_string()))?;
-        let mut lines = self.cosigned.lines.load().as_ref().clone();
-        lines.add(&published.replica, stored.size, held);
-        self.cosigned.show(lines);
-        Ok(())
     }
 }

@@ -244,7 +244,9 @@ impl Ledger {
             published.load().halted.store(Some(Arc::new(missing.to_string())));
             cosigning.cosigners.clear(); // nothing new is brought to anybody
         }
-        let cosigned = Rounds::start(cosigning, lines, Arc::clone(&published), Arc::clone(&seal), reader.clone());
+        let evidence = EvidenceFolder::new(&settings.gate.evidence);
+        let shown = (Arc::clone(&published), Arc::clone(&seal));
+        let cosigned = Rounds::start(cosigning, lines, evidence.clone(), shown, reader.clone());
         let (queue, waiting) = mpsc::channel(QUEUE);
         let clock = settings.clock.clone();
         let task = match heads {
@@ -259,7 +261,7 @@ impl Ledger {
         let (verifying, computing) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores)));
         let (clock, keys, copy) = (settings.clock, Some(keys), None);
         let long = Arc::new(Semaphore::new(1));
-        let (standing, evidence) = (Arc::new(standing), Some(EvidenceFolder::new(&settings.gate.evidence)));
+        let (standing, evidence) = (Arc::new(standing), Some(evidence));
         let ledger = Ledger {
             published,
             seal,

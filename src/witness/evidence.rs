@@ -20,7 +20,7 @@ const MAX_PROOFS: usize = 16;
 const MAX_UNPROVED: usize = 64;
 
 /// A folder for evidence, made when there is some.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EvidenceFolder {
     path: PathBuf,
 }

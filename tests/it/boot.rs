@@ -22,7 +22,7 @@ use super::support::records::terms;
 fn settings(database: &TestDatabase, folder: &std::path::Path) -> Settings {
     let keys = LedgerKeys::new(log_key(), clerk_key());
     let store = database.options(ClusterRole::Runtime);
-    let (heads, cosigning) = (folder.join("heads"), CosigningSettings::none());
+    let (heads, cosigning) = (folder.join("heads"), CosigningSettings::with(Vec::new()));
     let gate = GateSettings::new(folder.join("evidence"));
     Settings { store, heads, keys, clock: Clock::scripted(now()), gate, cosigning }
 }

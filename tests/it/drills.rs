@@ -161,7 +161,7 @@ fn settings(database: &TestDatabase, folder: &Path, witness: Option<&Monitor>, m
         keys: LedgerKeys::new(log_key(), clerk_key()),
         clock: Clock::scripted(now()),
         gate,
-        cosigning: CosigningSettings::none(),
+        cosigning: CosigningSettings::with(Vec::new()),
     }
 }
 

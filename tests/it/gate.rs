@@ -68,7 +68,7 @@ impl Home {
             keys: LedgerKeys::new(log_key(), clerk_key()),
             clock: Clock::scripted(now()),
             gate,
-            cosigning: CosigningSettings::none(),
+            cosigning: CosigningSettings::with(Vec::new()),
         }
     }
 
@@ -321,7 +321,7 @@ async fn behind_whom_the_lost_entries_registered_is_noticed_by_the_cosigner_that
     std::fs::remove_file(home.heads()).expect("removed");
     let mut settings = home.settings(&[]);
     let named = format!("US/mirror/1={}", shows(200, newest).await);
-    settings.cosigning = CosigningSettings::with(vec![named.parse().expect("a cosigner")], home.evidence());
+    settings.cosigning = CosigningSettings::with(vec![named.parse().expect("a cosigner")]);
     let (ledger, _) = Ledger::open(settings).await.expect("a ledger that reads");
     assert_eq!(ledger.standing.missing, Some(Missing { from: 1, to: 3, by: "US/mirror/1".into() }));
 }

@@ -278,7 +278,7 @@ impl Copy {
             keys: LedgerKeys::new(key(&origin), key(&format!("{origin}/clerk"))),
             clock: Clock::System,
             gate: GateSettings::new(folder.path().join("evidence")),
-            cosigning: CosigningSettings::none(),
+            cosigning: CosigningSettings::with(Vec::new()),
         };
         let (ledger, sequencer) = Ledger::open(settings).await.expect("a ledger");
         sequencer.abort(); // what readers see is ours to set

@@ -94,23 +94,29 @@ struct Ledger {
 
 impl Ledger {
     fn with(urls: &[&str]) -> Ledger {
+        Ledger::who_knows(urls, 0)
+    }
+
+    /// The same, which knows that each of them cosigned this size.
+    fn who_knows(urls: &[&str], size: u64) -> Ledger {
         let (log, folder) = (Log::new("first"), tempfile::tempdir().expect("a folder"));
-        let named = |(i, url): (usize, &&str)| Cosigner {
-            name: format!("w{}", i + 1),
-            key: witness_key().verifier().clone(),
-            url: format!("{url}/"),
+        let named = |(i, url): (usize, &&str)| {
+            let cosigner =
+                Cosigner { name: format!("w{}", i + 1), key: witness_key().verifier().clone(), url: format!("{url}/") };
+            (cosigner, size)
         };
         let cosigners = urls.iter().enumerate().map(named).collect();
         let tree = Arc::new(Mutex::new(log.tree.clone()));
         let shared = Arc::clone(&tree);
         let current = Arc::new(move |_| shared.lock().expect("no panic").clone());
         let key = (log.origin.as_str(), Succession::of(log.key.verifier().clone()));
-        let cosigning = Cosigning::new(key, cosigners, EvidenceFolder::new(folder.path()), WITHIN, current);
+        let mut cosigning = Cosigning::new(key.clone(), EvidenceFolder::new(folder.path()), WITHIN, current);
+        cosigning.ask_only(&key.1, cosigners);
         Ledger { log, tree, cosigning, folder }
     }
 
     async fn round(&mut self, size: u64) -> Round {
-        self.cosigning.round(&self.log.signed(size), |_| {}).await.expect("a checkpoint of this ledger")
+        self.cosigning.round(|_| true, &self.log.signed(size), |_| {}).await.expect("a checkpoint of this ledger")
     }
 
     /// How it goes with the first cosigner.
@@ -140,7 +146,8 @@ async fn a_round_collects_the_lines_of_real_witnesses_whatever_they_hold() {
     for size in [8, 8, 20] {
         let round = ledger.round(size).await;
         assert_eq!(round.cosignatures.len(), 2, "{:?}", round.outcomes);
-        let note = round.note();
+        let lines: String = round.cosignatures.iter().map(|cosigned| format!("{}\n", cosigned.line)).collect();
+        let note = format!("{}{lines}", ledger.log.signed(size));
         let note = Note::parse(note.as_bytes()).expect("a note");
         assert_eq!(Checkpoint::parse(note.text()), Ok(ledger.log.checkpoint(size)));
         open(&note, &ledger.keys()).expect("signed by the log");
@@ -149,6 +156,14 @@ async fn a_round_collects_the_lines_of_real_witnesses_whatever_they_hold() {
     // A ledger that starts again knows nothing of what they hold, and learns it.
     let mut again = Ledger::with(&[&first.target.url]);
     assert_eq!(again.outcome(40).await, Outcome::Cosigned);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cosigner_that_lost_its_memory_is_known_by_it_also_after_the_ledgers_new_start_and_is_brought_nothing() {
+    let (forgetful, asked) = fake(|first, _| if first.starts_with("POST") { conflict(5) } else { None });
+    let mut ledger = Ledger::who_knows(&[&forgetful], 20);
+    assert_eq!(ledger.outcome(40).await, Outcome::WentBack { cosigned: 20, holds: 5 });
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,7 +178,8 @@ async fn slow_and_absent_cosigners_hold_nobody_up_for_longer_than_their_time() {
     let mut ledger = Ledger::with(&[&silent, &trickling, &gone, &own.target.url]);
     let (started, mut came) = (Instant::now(), None);
     let signed = ledger.log.signed(8);
-    let round = ledger.cosigning.round(&signed, |cosigned| came = Some((cosigned.clone(), started.elapsed()))).await;
+    let round =
+        ledger.cosigning.round(|_| true, &signed, |cosigned| came = Some((cosigned.clone(), started.elapsed()))).await;
     let (took, round) = (started.elapsed(), round.expect("a round"));
     assert!(took < WITHIN + Duration::from_secs(2), "{took:?}");
     let (cosigned, after) = came.expect("a line");
@@ -340,7 +356,7 @@ async fn only_a_checkpoint_that_the_ledger_signed_and_holds_is_brought_to_anybod
     let stranger = Signer::from_seed(&ahead.origin, KeyKind::Ed25519, [9; 32]).expect("a good seed");
     let forged = ahead.checkpoint(8).sign(&stranger).expect("a good key");
     for signed in [ahead.signed(50), ledger.log.forked_at(3).signed(8), Log::new("race").signed(8), forged] {
-        assert!(ledger.cosigning.round(&signed, |_| {}).await.is_err(), "{signed}");
+        assert!(ledger.cosigning.round(|_| true, &signed, |_| {}).await.is_err(), "{signed}");
     }
     assert_eq!(asked.load(Ordering::SeqCst), 0);
 }

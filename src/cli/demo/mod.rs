@@ -123,6 +123,12 @@ impl Scene {
     fn database(&self) -> anyhow::Result<(String, bool)> {
         let path = self.path("database");
         if self.path("demo.json").exists() {
+            let made = mirrors::PARTIES.into_iter().flat_map(mirrors::keys).all(|key| self.key(&key).exists());
+            anyhow::ensure!(
+                made,
+                "the demonstration in {0} was made by an earlier version; remove {0}, or name another --data-dir",
+                self.folder.display()
+            );
             return Ok((files::read_text(&path)?.trim().to_owned(), false));
         }
         let database = format!("demo_{}", Clock::System.unix_duration().as_millis());

@@ -7,7 +7,6 @@
 //!
 //! Deliberately absent: third parties, who hand their lines to whoever asks them; the policy of the terms cannot name them.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -39,20 +38,13 @@ pub struct CosigningSettings {
     pub within: Duration,
     /// How long somebody who sends a record waits for cosignatures at most.
     pub patience: Duration,
-    /// The folder for checkpoints that contradict the ledger.
-    pub evidence: PathBuf,
 }
 
 impl CosigningSettings {
-    /// Nobody cosigns.
-    pub fn none() -> CosigningSettings {
-        CosigningSettings::with(Vec::new(), PathBuf::from("evidence"))
-    }
-
-    /// These cosign.
-    pub fn with(cosigners: Vec<CosignerAt>, evidence: PathBuf) -> CosigningSettings {
+    /// These cosign, in the usual times.
+    pub fn with(cosigners: Vec<CosignerAt>) -> CosigningSettings {
         let (every, within, patience) = (Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10));
-        CosigningSettings { cosigners, every, within, patience, evidence }
+        CosigningSettings { cosigners, every, within, patience }
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: what a line is worth.
 
-use super::{Cosignatures, Held};
+use super::{Cosignatures, Cosigned, Held};
 use crate::service::published::{Published, Seal};
 use crate::store::StoreError;
 use crate::store::cosignature::StoredLine;
@@ -42,6 +42,36 @@ pub fn verify(published: &Published, seal: &Seal, stored: &StoredLine) -> Result
     let (line, time) = good.map_err(|_| NotGood::Bad(name.to_owned(), size))?;
     let at = i64::try_from(time).ok().and_then(Instant::from_seconds);
     Ok(Held { name: key.name, line, at: at.ok_or_else(|| NotGood::Time(name.to_owned(), size))? })
+}
+
+/// Why a line is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// It is none of a cosigner whom the log names at this size, or not good.
+    #[error(transparent)]
+    NotGood(#[from] NotGood),
+    /// It can be asked for again.
+    #[error("the line could not be stored: {0}")]
+    Store(#[from] StoreError),
+    /// Somebody changed the database.
+    #[error("another line was read from the database than was added: {0}")]
+    Other(NotGood),
+}
+
+/// Verifies a line, stores it, verifies what was read back, and shows that.
+pub async fn keep(
+    cosigned: &Cosigned,
+    (published, seal): (&Published, &Seal),
+    reader: &Reader,
+    new: StoredLine,
+) -> Result<Held, KeepError> {
+    verify(published, seal, &new)?;
+    let stored = StoredLine { line: reader.add_cosignature(&new).await?, ..new };
+    let held = verify(published, seal, &stored).map_err(KeepError::Other)?;
+    let mut lines = cosigned.lines.load().as_ref().clone();
+    lines.add(&published.replica, stored.size, held.clone());
+    cosigned.show(lines);
+    Ok(held)
 }
 
 /// Every line of the store.

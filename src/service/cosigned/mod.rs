@@ -134,11 +134,6 @@ impl Cosignatures {
         let mut newest = self.lines.iter().rev();
         newest.find_map(|(size, lines)| Some((*size, lines.iter().find(|held| held.name == *name)?.at)))
     }
-
-    /// How many lines there are.
-    pub fn count(&self) -> usize {
-        self.lines.values().map(|lines| lines.len()).sum()
-    }
 }
 
 /// What a running ledger shares about cosigning.

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
 use super::config::{CosignerAt, CosigningSettings};
-use super::lines::{self, NotGood};
+use super::lines::{self, KeepError};
 use super::standing::Standing;
 use super::{Cosignatures, Cosigned, Held};
 use crate::service::cosigning::{Cosigned as Arrived, Cosigning, Current, Round};
@@ -52,15 +52,15 @@ struct Brought<'a> {
 }
 
 impl Rounds {
-    /// Begins, with the lines that the store holds. The task ends when nobody holds what is answered here.
+    /// Begins, with the lines that the store holds and a folder for what contradicts the ledger. The task ends when nobody holds what is answered here.
     pub fn start(
         settings: CosigningSettings,
         lines: Cosignatures,
-        published: Arc<ArcSwap<Published>>,
-        seal: Arc<Seal>,
+        evidence: EvidenceFolder,
+        (published, seal): (Arc<ArcSwap<Published>>, Arc<Seal>),
         reader: Reader,
     ) -> Arc<Cosigned> {
-        let CosigningSettings { cosigners, every, within, patience, evidence } = settings;
+        let CosigningSettings { cosigners, every, within, patience } = settings;
         let standing = |at: &CosignerAt| Standing::new(at.name.clone(), lines.last_of(&at.name));
         let standings = cosigners.iter().map(standing).collect();
         let cosigned = Arc::new(Cosigned::new(lines, standings, patience));
@@ -68,8 +68,8 @@ impl Rounds {
             return cosigned;
         }
         let Some(terms) = published.load().replica.register().terms().cloned() else { return cosigned };
-        let (evidence, current) = (EvidenceFolder::new(&evidence), current(Arc::clone(&published)));
-        let cosigning = Cosigning::new((seal.origin(), terms.log.clone()), Vec::new(), evidence, within, current);
+        let (log, current) = ((seal.origin(), terms.log.clone()), current(Arc::clone(&published)));
+        let cosigning = Cosigning::new(log, evidence, within, current);
         let weak = Arc::downgrade(&cosigned);
         let rounds = Rounds { cosigning, cosigners, cosigned: weak, published, seal, reader, every };
         tokio::spawn(rounds.run());
@@ -100,7 +100,7 @@ impl Rounds {
         if !asked.is_empty() {
             let (arrived, arriving) = mpsc::unbounded_channel();
             let hand_on = move |line: &Arrived| drop(arrived.send(line.clone())); // whoever keeps them outlives the round
-            let bring = self.cosigning.round_of(|name| asked.contains(name), &published.checkpoint, hand_on);
+            let bring = self.cosigning.round(|name| asked.contains(name), &published.checkpoint, hand_on);
             let (round, kept) = tokio::join!(bring, keep(&brought, &self.seal, &self.reader, arriving));
             match round {
                 Ok(round) => brought.note(&round, &kept),
@@ -119,16 +119,10 @@ impl Rounds {
         for (at, standing) in self.cosigners.iter().zip(&mut brought.standings) {
             let key = at.resolve(register);
             standing.has_key(key.as_ref().err());
-            good.extend(key);
+            good.extend(key.map(|cosigner| (cosigner, standing.cosigned.map_or(0, |(size, _)| size))));
         }
-        self.cosigning.ask_only(good);
         if let Some(terms) = register.terms() {
-            self.cosigning.signed_by(&terms.log);
-        }
-        for standing in &brought.standings {
-            if let Some((size, _)) = standing.cosigned {
-                self.cosigning.remember(standing.name.as_str(), size);
-            }
+            self.cosigning.ask_only(&terms.log, good);
         }
     }
 }
@@ -155,33 +149,6 @@ impl Brought<'_> {
         self.published.halted.store(Some(Arc::clone(&why)));
         self.cosigned.alarm.store(Some(why));
     }
-
-    /// Stores a line, reads it back, verifies what was read, and shows it.
-    async fn keep(&self, seal: &Seal, reader: &Reader, arrived: &Arrived) -> Result<Held, KeepError> {
-        let line = arrived.line.to_string();
-        let new = StoredLine { size: self.published.size(), name: arrived.cosigner.clone(), line };
-        lines::verify(self.published, seal, &new)?;
-        let stored = StoredLine { line: reader.add_cosignature(&new).await?, ..new };
-        let held = lines::verify(self.published, seal, &stored).map_err(KeepError::Other)?;
-        let mut lines = self.cosigned.lines.load().as_ref().clone();
-        lines.add(&self.published.replica, stored.size, held.clone());
-        self.cosigned.show(lines);
-        Ok(held)
-    }
-}
-
-/// Why a line is not kept.
-#[derive(Debug, thiserror::Error)]
-enum KeepError {
-    /// Its key is not good at this size.
-    #[error(transparent)]
-    NotGood(#[from] NotGood),
-    /// It is asked for again.
-    #[error("the line could not be stored: {0}")]
-    Store(#[from] StoreError),
-    /// Somebody changed the database.
-    #[error("another line was read from the database than was added: {0}")]
-    Other(NotGood),
 }
 
 /// Keeps the lines of a round as they come.
@@ -193,7 +160,9 @@ async fn keep(
 ) -> Vec<Held> {
     let mut kept = Vec::new();
     while let Some(arrived) = arriving.recv().await {
-        match brought.keep(seal, reader, &arrived).await {
+        let (size, line) = (brought.published.size(), arrived.line.to_string());
+        let new = StoredLine { size, name: arrived.cosigner.clone(), line };
+        match lines::keep(brought.cosigned, (brought.published, seal), reader, new).await {
             Ok(held) => kept.push(held),
             Err(error @ (KeepError::Other(_) | KeepError::Store(StoreError::Falsified(_)))) => {
                 brought.alarm(error.to_string());

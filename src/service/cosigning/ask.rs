@@ -10,9 +10,8 @@
 //! Deliberately absent: patience. A cosigner that is slow in this round is asked again in the next.
 
 use super::http::{Answer, Failed, Http};
-use super::{Brought, Outcome, Shown, Target};
-use crate::hash::Hash;
-use crate::note::{Line, Succession};
+use super::{Brought, Outcome, Target};
+use crate::note::Line;
 use crate::tlog::checkpoint::{Checkpoint, decimal};
 use crate::tlog::cosignature::{CosignatureError, answered};
 use crate::tlog::fork::Evidence;
@@ -97,7 +96,8 @@ impl Target {
 
     /// What it shows at its monitoring address, if this ledger signed it.
     fn latest(&self, brought: &Brought, http: &Http) -> Option<Seen> {
-        let Shown { checkpoint: shown, note } = self.look(&brought.origin, &brought.log, http).ok()??;
+        let note = String::from_utf8(http.latest(&self.cosigner.url, &brought.origin).ok()??).ok()?;
+        let shown = Checkpoint::open_by(note.as_bytes(), &brought.origin, &brought.log).ok()?;
         let tree = (brought.current)(shown.size);
         let evidence = || Box::new(Evidence::of(Some((&brought.checkpoint, &brought.signed)), &shown, &note));
         Some(match tree.root_at(shown.size) {
@@ -106,25 +106,6 @@ impl Target {
             Some(_) if shown.size > brought.checkpoint.size => Seen::Newer(shown.size),
             Some(_) => Seen::Ours,
         })
-    }
-
-    /// The checkpoint at its monitoring address: nothing where it never saw one, and a reason where there is no telling.
-    pub fn look(&self, origin: &str, log: &Succession, http: &Http) -> Result<Option<Shown>, String> {
-        let digits = Hash::of(origin.as_bytes()).to_hex();
-        let answer =
-            http.look(&format!("{}/{digits}/checkpoint", self.cosigner.url)).map_err(|failed| match failed {
-                Failed::Absent(why) => why,
-                Failed::TooLarge => "its answer is too large".to_owned(),
-            })?;
-        match answer.status {
-            404 => return Ok(None),
-            200 => {}
-            status => return Err(format!("it answers {status}: {}", answer.beginning())),
-        }
-        let checkpoint =
-            Checkpoint::open_by(&answer.body, origin, log).map_err(|error| format!("what it shows: {error}"))?;
-        let note = String::from_utf8(answer.body).map_err(|_| "what it shows is not UTF-8".to_owned())?;
-        Ok(Some(Shown { checkpoint, note }))
     }
 }
 

@@ -8,6 +8,7 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use crate::hash::Hash;
 use crate::note::MAX_BYTES;
 
 /// The greatest answer to a request in bytes: many more lines than a cosigner has keys.
@@ -57,9 +58,18 @@ impl Http {
         answer(self.agent.post(format!("{url}/add-checkpoint")).send(body), MAX_ANSWER)
     }
 
-    /// Looks at an address.
-    pub fn look(&self, url: &str) -> Result<Answer, Failed> {
-        answer(self.agent.get(url).call(), MAX_BYTES as u64)
+    /// What a cosigner shows below its monitoring prefix as the latest checkpoint of a log, as bytes that nobody has looked
+    /// at; nothing where it never saw one, and a reason where there is no telling.
+    pub fn latest(&self, prefix: &str, origin: &str) -> Result<Option<Vec<u8>>, String> {
+        let digits = Hash::of(origin.as_bytes()).to_hex();
+        let url = format!("{}/{digits}/checkpoint", prefix.trim_end_matches('/'));
+        match answer(self.agent.get(url).call(), MAX_BYTES as u64) {
+            Ok(answer) if answer.status == 200 => Ok(Some(answer.body)),
+            Ok(answer) if answer.status == 404 => Ok(None),
+            Ok(answer) => Err(format!("it answers {}: {}", answer.status, answer.beginning())),
+            Err(Failed::TooLarge) => Err("its answer is too large".into()),
+            Err(Failed::Absent(why)) => Err(why),
+        }
     }
 }
 

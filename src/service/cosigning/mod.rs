@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use self::http::Http;
-use crate::note::{Line, Note, NoteError, Succession, Verifier, assemble};
+use crate::note::{Line, Note, NoteError, Succession, Verifier};
 use crate::tlog::Tree;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::fork::Evidence;
@@ -114,29 +114,7 @@ pub struct Round {
     pub cosignatures: Vec<Cosigned>,
     /// How it went with each cosigner, in their order.
     pub outcomes: Vec<(String, Outcome)>,
-    text: String,
-    by_log: Vec<Line>,
 }
-
-impl Round {
-    /// The signed checkpoint with every good line.
-    pub fn note(&self) -> String {
-        let lines: Vec<Line> = self.by_log.iter().chain(self.cosignatures.iter().map(|c| &c.line)).cloned().collect();
-        assemble(&self.text, &lines)
-    }
-}
-
-/// A checkpoint under the ledger's own key, as a cosigner shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// What it says.
-    pub checkpoint: Checkpoint,
-    /// The whole note.
-    pub note: String,
-}
-
-/// What a cosigner shows: nothing where it never saw the ledger, and a reason where there is no telling.
-pub type Look = Result<Option<Shown>, String>;
 
 /// Why a checkpoint cannot be brought to anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -190,76 +168,36 @@ pub struct Cosigning {
 }
 
 impl Cosigning {
-    /// The cosigners of the log with this origin and these keys. Each request may take as long as `within`.
+    /// Nobody cosigns the log with this origin and these keys yet. Each request may take as long as `within`.
     pub fn new(
         (origin, log): (&str, Succession),
-        cosigners: Vec<Cosigner>,
         evidence: EvidenceFolder,
         within: Duration,
         current: Current,
     ) -> Cosigning {
         let (origin, http) = (origin.to_owned(), Http::new(within));
-        let mut cosigning = Cosigning { log, origin, targets: Vec::new(), http, evidence, current };
-        cosigning.ask_only(cosigners);
-        cosigning
+        Cosigning { log, origin, targets: Vec::new(), http, evidence, current }
     }
 
-    /// From now on these are the log's keys.
-    pub fn signed_by(&mut self, log: &Succession) {
+    /// From now on these are the log's keys and the cosigners, each with the greatest size that it is known to have
+    /// cosigned: from then on it is known if it went back behind that. What is known of those who were asked before stays
+    /// known.
+    pub fn ask_only(&mut self, log: &Succession, cosigners: Vec<(Cosigner, u64)>) {
         self.log.clone_from(log);
-    }
-
-    /// From now on these are the cosigners. What is known of those who were asked before stays known.
-    pub fn ask_only(&mut self, cosigners: Vec<Cosigner>) {
         let before = std::mem::take(&mut self.targets);
-        let target = |cosigner: Cosigner| {
+        let target = |(cosigner, size): (Cosigner, u64)| {
             let url = cosigner.url.trim_end_matches('/').to_owned();
             let cosigner = Cosigner { url, ..cosigner };
             let known = before.iter().find(|target| target.cosigner == cosigner);
-            let (holds, cosigned) = (AtomicU64::new(0), AtomicU64::new(0));
+            let (holds, cosigned) = (AtomicU64::new(size), AtomicU64::new(size));
             known.cloned().unwrap_or_else(|| Arc::new(Target { cosigner, holds, cosigned }))
         };
         self.targets = cosigners.into_iter().map(target).collect();
     }
 
-    /// Notes that a cosigner once cosigned this size: from then on it is known if it went back behind it.
-    pub fn remember(&self, cosigner: &str, size: u64) {
-        if let Some(target) = self.targets.iter().find(|target| target.cosigner.name == cosigner) {
-            target.cosigns(size);
-        }
-    }
-
-    /// Looks at what every cosigner shows, all at once; each has as long as a request may take. In their order.
-    pub async fn look(&self) -> Vec<(String, Look)> {
-        let looks = self.targets.iter().map(|target| {
-            let (target, http) = (Arc::clone(target), self.http.clone());
-            let (origin, log) = (self.origin.clone(), self.log.clone());
-            tokio::task::spawn_blocking(move || target.look(&origin, &log, &http))
-        });
-        let looks: Vec<_> = looks.collect();
-        let mut found = Vec::with_capacity(looks.len());
-        for (target, look) in self.targets.iter().zip(looks) {
-            let look = look.await.unwrap_or_else(|_| Err("the request ended badly".into()));
-            found.push((target.cosigner.name.clone(), look));
-        }
-        found
-    }
-
-    /// Keeps what contradicts the ledger.
-    pub fn keep(&self, cosigner: &str, evidence: &Evidence) {
-        match self.evidence.keep(evidence) {
-            Ok(_) => tracing::error!(cosigner, file = evidence.name, "a cosigner shows a checkpoint that is not held"),
-            Err(error) => tracing::error!(cosigner, %error, "evidence against this ledger could not be kept"),
-        }
-    }
-
-    /// Brings a signed checkpoint to every cosigner at once. `arrived` is called with each good line as it comes.
-    pub async fn round(&mut self, signed: &str, arrived: impl FnMut(&Cosigned)) -> Result<Round, RoundError> {
-        self.round_of(|_| true, signed, arrived).await
-    }
-
-    /// The same with those whose names are `asked`; the round says nothing of the others.
-    pub async fn round_of(
+    /// Brings a signed checkpoint at once to every cosigner whose name is `asked`; the round says nothing of the others.
+    /// `arrived` is called with each good line as it comes.
+    pub async fn round(
         &mut self,
         asked: impl Fn(&str) -> bool,
         signed: &str,
@@ -289,10 +227,7 @@ impl Cosigning {
             };
             self.look_into(name, outcome);
         }
-        let note = Note::parse(brought.signed.as_bytes())?;
-        let by_log = note.lines().to_vec();
-        let (checkpoint, text) = (brought.checkpoint.clone(), brought.text.clone());
-        Ok(Round { checkpoint, cosignatures, outcomes, text, by_log })
+        Ok(Round { checkpoint: brought.checkpoint.clone(), cosignatures, outcomes })
     }
 
     /// Opens the checkpoint of a round: one that this ledger signed and holds.
@@ -310,7 +245,12 @@ impl Cosigning {
     /// Keeps what contradicts the ledger.
     fn look_into(&self, cosigner: &str, outcome: &Outcome) {
         match outcome.alarm() {
-            Some(evidence) => self.keep(cosigner, evidence),
+            Some(evidence) => match self.evidence.keep(evidence) {
+                Ok(_) => {
+                    tracing::error!(cosigner, file = evidence.name, "a cosigner shows a checkpoint that is not held");
+                }
+                Err(error) => tracing::error!(cosigner, %error, "evidence against this ledger could not be kept"),
+            },
             None => tracing::debug!(cosigner, ?outcome, "asked"),
         }
     }

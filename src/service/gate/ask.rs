@@ -16,10 +16,9 @@ use tokio::task::JoinHandle;
 
 use super::GateSettings;
 use super::decide::Seen;
-use crate::hash::Hash;
 use crate::note::{Note, Signer, Succession, Verifier, open};
 use crate::replica::{LedgerKeys, Replica};
-use crate::service::cosigning::http::{Answer, Failed, Http};
+use crate::service::cosigning::http::Http;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::fork::Checkpoints;
 
@@ -96,13 +95,11 @@ type Said = Result<Option<Vec<u8>>, String>;
 
 /// Asks every cosigner and every mirror at once. Who knows nothing of this log yet says so, and is not silent.
 pub async fn gather(asked: &Asked, gate: &GateSettings) -> Gathered {
-    let digits = Hash::of(asked.origin.as_bytes()).to_hex();
     let mut asks: Vec<(String, JoinHandle<Said>)> = Vec::new();
     let within = gate.within + GRACE;
     for cosigner in &gate.cosigners {
-        let url = format!("{}/{digits}/checkpoint", cosigner.url.trim_end_matches('/'));
-        let http = Http::new(gate.within);
-        asks.push((cosigner.name.clone(), ask(within, move || said(http.look(&url)))));
+        let (http, url, origin) = (Http::new(gate.within), cosigner.url.clone(), asked.origin.clone());
+        asks.push((cosigner.name.clone(), ask(within, move || http.latest(&url, &origin))));
     }
     for mirror in &gate.mirrors {
         let (by, mirror) = (mirror.url().to_owned(), mirror.clone());
@@ -133,16 +130,6 @@ fn ask(within: Duration, ask: impl FnOnce() -> Said + Send + 'static) -> JoinHan
             |asked| asked.unwrap_or_else(|_| Err("the question was cut off".into())),
         )
     })
-}
-
-fn said(answer: Result<Answer, Failed>) -> Said {
-    match answer {
-        Ok(answer) if answer.status == 200 => Ok(Some(answer.body)),
-        Ok(answer) if answer.status == 404 => Ok(None),
-        Ok(answer) => Err(format!("it answers {}", answer.status)),
-        Err(Failed::TooLarge) => Err("its answer is too large".into()),
-        Err(Failed::Absent(why)) => Err(why),
-    }
 }
 
 /// The checkpoints that are kept as evidence. A proof stays one whatever the database says afterwards; whoever has dealt

@@ -87,7 +87,7 @@ impl Api {
             every: Duration::from_millis(50),
             within: Duration::from_millis(1_200),
             patience,
-            ..CosigningSettings::with(cosigners, folder.path().join("evidence"))
+            ..CosigningSettings::with(cosigners)
         };
         let settings = || settings(&database, folder.path(), &clock, &cosigning, ledger_keys());
         Ledger::create(&settings(), note.as_bytes()).await.expect("a log");
