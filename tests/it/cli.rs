@@ -295,6 +295,23 @@ fn a_demonstration_survives_a_kill_and_leaves_no_process_behind() {
 }
 
 #[test]
+fn a_demonstration_of_an_earlier_version_is_said_to_be_one_and_is_left_alone() {
+    let folder = Folder::new();
+    let data_dir = folder.path("demo");
+    std::fs::create_dir(&data_dir).expect("a folder");
+    for (name, content) in [("demo.json", "{}\n"), ("database", "demo_1\n")] {
+        std::fs::write(data_dir.join(name), content).expect("written");
+    }
+    let (code, said) = stderr(&["demo", "--data-dir", text(&data_dir), "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("earlier version; remove"), "{said}");
+    let mut left: Vec<_> =
+        std::fs::read_dir(&data_dir).expect("there").map(|item| item.expect("a file").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["database", "demo.json"]);
+}
+
+#[test]
 fn an_ordinary_user_needs_nothing_either() {
     if cluster().is_none() {
         return;
