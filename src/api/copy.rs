@@ -36,8 +36,13 @@ pub async fn readyz(State(app): State<Arc<App>>, uri: Uri) -> Answer {
         return Err(problem);
     }
     let response = log::readyz(State(Arc::clone(&app)), uri).await?;
-    let Some(trouble) = copy.standing.troubled() else { return Ok(response) };
-    let mut response = typed(TEXT, format!("ready\nthe origin is not followed now: {trouble}\n"));
+    let trouble = copy.standing.troubled().map(|why| format!("the origin is not followed now: {why}\n"));
+    let readers = copy.standing.are_accesses_differing().map(|why| format!("{why}\n"));
+    if trouble.is_none() && readers.is_none() {
+        return Ok(response);
+    }
+    let said = format!("ready\n{}{}", trouble.unwrap_or_default(), readers.unwrap_or_default());
+    let mut response = typed(TEXT, said);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

@@ -14,7 +14,7 @@ use super::etag::Hashed;
 use super::operation::Id;
 use super::problem::{Detail, Problem};
 use super::request::{Parameters, Path};
-use super::{App, TEXT, json, typed};
+use super::{App, TEXT, json, status, typed};
 use crate::service::gate::decide::Missing;
 use crate::service::published::Published;
 use crate::service::view;
@@ -100,6 +100,23 @@ pub async fn heads(State(app): State<Arc<App>>, asked: Asked) -> Answer {
     let from = sizes.binary_search(&after).map_or_else(|place| place, |place| place + 1);
     let heads = sizes.iter().skip(from).take(HEADS).filter_map(|&size| Some((size, tree.root_at(size)?)));
     Ok(typed(TEXT, heads.map(|(size, root)| format!("{size} {}\n", root.to_base64())).collect::<String>()))
+}
+
+/// `GET /v1/log/accesses`: where the record of accesses stands, for those who read everything.
+pub async fn accesses(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let mut parameters = status::parameters(&asked, Id::Accesses)?;
+    let count = parameters.take("count", decimal);
+    parameters.finish()?;
+    Ok(never_kept(typed(TEXT, app.ledger.access_head(count).await?)))
+}
+
+/// `GET /v1/log/accesses/links`: the links of that record, in base64, one in each line.
+pub async fn access_links(State(app): State<Arc<App>>, asked: Asked) -> Answer {
+    let mut parameters = status::parameters(&asked, Id::AccessLinks)?;
+    let after = parameters.take("after", decimal).unwrap_or(0);
+    parameters.finish()?;
+    let links = app.ledger.access_links(after).await?;
+    Ok(never_kept(typed(TEXT, links.iter().map(|link| link.to_base64() + "\n").collect::<String>())))
 }
 
 /// `GET /v1/log/cosigners`: how each cosigner stands, and the newest final checkpoint.

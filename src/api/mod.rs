@@ -116,6 +116,8 @@ fn handler(id: Id, is_copy: bool) -> MethodRouter<Arc<App>> {
         Id::Log => get(log::about),
         Id::Policy => get(log::policy),
         Id::Heads => get(log::heads),
+        Id::Accesses => get(log::accesses),
+        Id::AccessLinks => get(log::access_links),
         Id::Cosigners => get(log::cosigners),
         Id::Inclusion => get(log::inclusion),
         Id::Consistency => get(log::consistency),

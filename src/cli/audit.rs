@@ -47,6 +47,9 @@ pub struct Arguments {
     /// A file of heads: the ledger's second store
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
+    /// What the ledger's clerk signed of its record of accesses, as a mirror keeps it; for --url and --database-url
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "folder")]
+    accesses: Vec<PathBuf>,
     /// Exit with 6 where the report has remarks
     #[arg(long)]
     strict: bool,
@@ -88,6 +91,7 @@ fn held(arguments: &Arguments) -> anyhow::Result<Held> {
         receipts: arguments.receipt.iter().map(text).collect::<anyhow::Result<_>>()?,
         checkpoints: arguments.checkpoint.iter().map(bytes).collect::<anyhow::Result<_>>()?,
         heads: arguments.heads.as_deref().map(files::read).transpose()?,
+        accesses: arguments.accesses.iter().map(bytes).collect::<anyhow::Result<_>>()?,
         lang: if arguments.ru { Lang::Ru } else { Lang::En },
     })
 }

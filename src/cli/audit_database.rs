@@ -1,10 +1,9 @@
-//! The audit of a ledger's database: entries, the columns beside them, heads, cosignatures, who sent each entry, and the
-//! schema.
+//! The audit of a ledger's database: entries, the columns beside them, heads, cosignatures, who sent each entry, who read
+//! what, and the schema.
 //!
 //! Everything is read in one snapshot, so a ledger may go on writing meanwhile.
 //!
-//! Deliberately absent: tokens, and what was read by whom. They are no part of the log, and nothing signed vouches for them;
-//! of what was written, the entries themselves say that there must be an event of it.
+//! Deliberately absent: tokens. They are no part of the log; that one was made or revoked is an event.
 
 use super::audit_held::Held;
 use super::progress::Progress;
@@ -19,7 +18,7 @@ const AHEAD: usize = 2;
 pub fn audit(url: &str, held: &Held) -> anyhow::Result<Report> {
     let options = address(url)?;
     super::block_on(async {
-        let mut auditor = Auditor::new(held.trust.clone());
+        let mut auditor = held.auditor();
         let mut snapshot = Snapshot::open(&options).await?;
         let (altered, readable) = snapshot.altered().await?;
         auditor.schema(&altered);
@@ -62,6 +61,7 @@ async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> any
     reading.await??;
     auditor.head_row(head, rows);
     auditor.senders(senders);
+    auditor.readers(senders);
     Ok(())
 }
 
@@ -80,6 +80,7 @@ fn take_up(auditor: &mut Auditor, page: Page) -> bool {
         }
         Page::Cosignatures(lines) => lines.iter().all(|(size, name, line)| auditor.cosignature(*size, name, line)),
         Page::Sent(sent) => auditor.sent(&sent),
+        Page::Accesses(events) => auditor.accesses(&events),
     }
 }
 

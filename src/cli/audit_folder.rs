@@ -1,7 +1,7 @@
 //! The audit of files, wherever they are, and of a folder: uses nothing of the server.
 //!
-//! The files have the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`); `heads` (one committed head a line) and `policy`
-//! may stand beside them. Any static web server can serve them.
+//! The files have the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`); others may stand beside them
+//! ([`super::audit_beside`]). Any static web server can serve them.
 //!
 //! Invariants: a file is never read beyond the size that it can have; entries pass through in tiles, so memory is that
 //! of the register and a few tiles; reading goes on while entries are verified.
@@ -14,13 +14,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, bail};
 
-use super::audit_held::{Held, heads};
+use super::audit_beside::{accesses, heads, policy};
+use super::audit_held::Held;
 use super::progress::Progress;
 use crate::evidence::audit::{Auditor, Report};
 use crate::note::{MAX_BYTES as MAX_NOTE, Note};
 use crate::replica::Replica;
 use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
 use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle, hash_tiles_of, tiles_of_kind};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::MAX_BYTES as MAX_ENTRY;
@@ -46,10 +46,6 @@ type Tile = (TilePath, Result<Vec<u8>, Unread>);
 const TOGETHER: usize = 8;
 /// Tiles that are read ahead meanwhile. All of them together have at most 270 MB, and of ordinary entries 7 MB.
 const AHEAD: usize = TOGETHER;
-/// The longest line of a file of heads: a size and a root.
-const HEAD_LINE: usize = 20 + 1 + 44 + 1;
-/// The greatest list of heads that is read.
-const MAX_HEADS: usize = 256 << 20;
 
 /// Reads files below a folder.
 fn in_folder(folder: &Path) -> impl Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + '_ {
@@ -137,7 +133,7 @@ pub fn audit(folder: &Path, held: &Held) -> anyhow::Result<Report> {
 
 /// Audits the log in these files.
 pub fn walk(files: &Files<'_>, held: &Held) -> anyhow::Result<Report> {
-    let mut auditor = Auditor::new(held.trust.clone());
+    let mut auditor = held.auditor();
     let (bytes, checkpoint) = checkpoint(files)?;
     let Some(Checkpoint { size, .. }) = checkpoint else {
         auditor.no_checkpoint_in("checkpoint");
@@ -145,33 +141,12 @@ pub fn walk(files: &Files<'_>, held: &Held) -> anyhow::Result<Report> {
     };
     entries(files, size, &mut auditor, held)?;
     auditor.checkpoint("checkpoint", &bytes);
-    if let Some(bytes) =
-        beside(files, &["heads"], MAX_HEADS.min(HEAD_LINE.saturating_mul(size as usize)), &mut auditor)?
-    {
-        heads(&bytes, &mut auditor);
-    }
-    if let Some(bytes) = beside(files, &["policy", "v1/log/policy"], MAX_POLICY, &mut auditor)? {
-        auditor.policy("policy", &bytes);
-    }
+    heads(files, size, &mut auditor)?;
+    policy(files, &mut auditor)?;
     tiles(files, size, &mut auditor)?;
     held.show(&mut auditor);
+    accesses(files, &mut auditor)?;
     Ok(auditor.finish())
-}
-
-/// A file that need not be there, under the first name that it has.
-fn beside(files: &Files<'_>, names: &[&str], most: usize, auditor: &mut Auditor) -> anyhow::Result<Option<Vec<u8>>> {
-    for name in names {
-        match files(name, most) {
-            Ok(bytes) => return Ok(Some(bytes)),
-            Err(Unread::Absent) => {}
-            Err(Unread::Wrong(why)) => {
-                auditor.missing(if *name == "heads" { "heads" } else { "policy" }, name, &why);
-                return Ok(None);
-            }
-            Err(Unread::Failed(error)) => return Err(error),
-        }
-    }
-    Ok(None)
 }
 
 /// The bytes of a tile. A partial one may be gone where the whole one has come: then its beginning is the tile.

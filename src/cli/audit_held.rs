@@ -20,11 +20,22 @@ pub struct Held {
     pub checkpoints: Vec<(String, Vec<u8>)>,
     /// Heads, a line each.
     pub heads: Option<Vec<u8>>,
+    /// What the clerk signed of the record of accesses, each with its place.
+    pub accesses: Vec<(String, Vec<u8>)>,
     /// The language of what is said on the way.
     pub lang: Lang,
 }
 
 impl Held {
+    /// An auditor that knows what must be known before anything is read.
+    pub fn auditor(&self) -> Auditor {
+        let mut auditor = Auditor::new(self.trust.clone());
+        for (place, note) in &self.accesses {
+            auditor.holds_accesses(place, note);
+        }
+        auditor
+    }
+
     /// Says at once, before a long audit, that the root of trust is wrong or missing.
     pub fn say_distrust(&self, auditor: &Auditor) {
         if let Some(check) = auditor.distrust() {

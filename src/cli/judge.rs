@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{audit_folder, files};
-use crate::evidence::judge::{Held, Judgement, Ruled, Shown, accused, judge, log_of, rule};
+use crate::evidence::judge::{Held, Judgement, Ruled, Shown, accused, judge, keys_of, rule};
 use crate::note::Succession;
 use crate::tlog::checkpoint::Checkpoint;
 
@@ -21,6 +21,9 @@ use crate::tlog::checkpoint::Checkpoint;
 ///
 /// An entry that a mirror refused and its proof (`.entry`, `.tlog-proof`) show that the log signed it. Whether a rule forbids
 /// it follows from the entries before it: give --folder, a copy of the log that `export` wrote, from that mirror.
+///
+/// What a mirror kept of the record of who read what (`accesses`, and `.held` and `.shown` in its folder of evidence) is judged
+/// in the same way: two statements that no record can both be prove that events were removed or changed.
 ///
 /// Exit codes: 0 nothing contradicts anything, 1 proved, 2 bad input or usage, or no file holds anything that the log
 /// signed, 3 nothing is proved either way.
@@ -45,13 +48,13 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let trust = files::read_trust(&arguments.trust)?;
-    let keys = log_of(&files::read_text(&arguments.terms)?, &trust).with_context(|| {
+    let keys = keys_of(&files::read_text(&arguments.terms)?, &trust).with_context(|| {
         format!("{} does not hold entry 0 of the ledger that {trust} names", arguments.terms.display())
     })?;
     let read: Vec<Vec<u8>> = arguments.files.iter().map(|path| files::read(path)).collect::<anyhow::Result<_>>()?;
     let mut judgement = judge(&read, &trust.origin, &keys);
     if let (Some(folder), false) = (&arguments.folder, judgement.shown.is_proof()) {
-        judgement.shown = by_rule(folder, &read, &trust.origin, &keys, judgement.shown)?;
+        judgement.shown = by_rule(folder, &read, &trust.origin, &keys.log, judgement.shown)?;
     }
     if arguments.json {
         println!("{:#}", to_json(arguments, &judgement));
@@ -109,6 +112,7 @@ fn words(held: &Held) -> String {
         Held::Proof(index, size) => {
             format!("a proof of entry {index} in a checkpoint of size {size} that the log signed")
         }
+        Held::Accesses(count) => format!("what the ledger's clerk signed of its record of accesses, of {count} events"),
         Held::Nothing(why) => format!("nothing that the log signed: {why}"),
     }
 }
@@ -119,6 +123,9 @@ fn result(shown: Shown) -> String {
         Shown::NotEmpty => "FORK PROVED: the log signed a root of no entries that cannot be".into(),
         Shown::NotAnEntry(index) => format!("PROVED: what the log signed as entry {index} is no entry of a ledger"),
         Shown::RuleBroken(index) => format!("PROVED: the log signed entry {index}, which the rules forbid"),
+        Shown::AccessesChanged(count) => format!(
+            "PROVED: the ledger's clerk signed two records of who read what that contradict each other, one of {count} events"
+        ),
         Shown::Unproved => {
             "NOTHING PROVED: where sizes differ, ask the log for a consistency proof; whether a rule forbids an entry \
              follows from those before it (--folder)"

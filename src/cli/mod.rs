@@ -10,6 +10,7 @@
 //! Deliberately absent: anything that another module could do. Commands read arguments, call, and print.
 
 mod audit;
+mod audit_beside;
 mod audit_database;
 mod audit_folder;
 mod audit_held;

@@ -9,8 +9,12 @@
 //!
 //! Whether a rule forbids an entry depends on all entries before it; whoever has them asks [`rule`].
 //!
+//! What the clerk signed of the record of accesses ([`super::accesses`]) is judged beside that: two statements that no record
+//! could both be.
+//!
 //! Deliberately absent: who kept the files, and what follows from them.
 
+use super::accesses::{AccessHead, AccessHeadError, FIRST_LINE};
 use super::bundle::Bundle;
 use super::support::Ledger;
 use super::trust::Trust;
@@ -23,6 +27,7 @@ use crate::tlog::proof::Proof;
 use crate::tlog::verify::{as_last_leaf, verify_inclusion};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
+use crate::treaty::terms::Terms;
 
 /// What the files show together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub enum Shown {
     NotAnEntry(u64),
     /// The log signed as entry of this index what a rule forbids there.
     RuleBroken(u64),
+    /// The clerk signed two records of accesses that contradict each other, the first of so many events.
+    AccessesChanged(u64),
     /// Nothing contradicts anything: every checkpoint of one size has one root, and some sizes differ.
     Unproved,
     /// All checkpoints are one and the same.
@@ -46,7 +53,10 @@ pub enum Shown {
 impl Shown {
     /// Whether no answer of the log could explain it.
     pub const fn is_proof(self) -> bool {
-        matches!(self, Shown::Fork(_) | Shown::NotEmpty | Shown::NotAnEntry(_) | Shown::RuleBroken(_))
+        matches!(
+            self,
+            Shown::Fork(_) | Shown::NotEmpty | Shown::NotAnEntry(_) | Shown::RuleBroken(_) | Shown::AccessesChanged(_)
+        )
     }
 
     /// A word that never changes.
@@ -55,6 +65,7 @@ impl Shown {
             Shown::Fork(_) | Shown::NotEmpty => "fork_proved",
             Shown::NotAnEntry(_) => "not_an_entry",
             Shown::RuleBroken(_) => "rule_broken",
+            Shown::AccessesChanged(_) => "accesses_changed",
             Shown::Unproved => "unproved",
             Shown::Same => "consistent",
             Shown::Nothing => "nothing_signed",
@@ -71,6 +82,8 @@ pub enum Held {
     Entry(Option<(u64, u64)>),
     /// A proof, of the entry at this index in a checkpoint of this size.
     Proof(u64, u64),
+    /// What the clerk signed of the record of accesses: of so many events.
+    Accesses(u64),
     /// Nothing that counts, and why.
     Nothing(String),
 }
@@ -84,9 +97,24 @@ pub struct Judgement {
     pub files: Vec<Held>,
 }
 
+/// The keys of a log and of its clerk.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Who signs checkpoints.
+    pub log: Succession,
+    /// Who countersigns.
+    pub clerk: Succession,
+}
+
+impl Keys {
+    fn of(terms: &Terms) -> Keys {
+        Keys { log: terms.log.clone(), clerk: terms.clerk.clone() }
+    }
+}
+
 /// The keys of the log that a root of trust names, from entry 0: a note, or any bundle that has it. Keys that an
 /// amendment named later are those of a bundle with that amendment.
-pub fn log_of(text: &str, trust: &Trust) -> Option<Succession> {
+pub fn keys_of(text: &str, trust: &Trust) -> Option<Keys> {
     let bundle = Bundle::parse(text).ok();
     let candidates: Vec<&str> = match &bundle {
         Some(bundle) => bundle.support.iter().map(|proved| &*proved.entry).chain([&*bundle.entry]).collect(),
@@ -101,12 +129,12 @@ pub fn log_of(text: &str, trust: &Trust) -> Option<Succession> {
     let Some(bundle) =
         bundle.as_ref().filter(|bundle| bundle.support.first().is_some_and(|proved| proved.entry == first))
     else {
-        return Some(terms.log.clone());
+        return Some(Keys::of(terms));
     };
     // Amendments are signed by both roots, and judged as such; what cannot be judged names nothing.
     let mut ledger = Ledger::new(replica.register().clone());
     let _ = bundle.support.iter().try_for_each(|proved| ledger.take_up(proved));
-    ledger.register.terms().map(|terms| terms.log.clone())
+    ledger.register.terms().map(|terms| Keys::of(terms))
 }
 
 /// What the rules say of an entry that the log signed, from the entries before it.
@@ -145,12 +173,19 @@ pub fn rule(before: &Replica, proof: &Proof, entry: &[u8], size: u64) -> Ruled {
 }
 
 /// Judges files about the log with this name and these keys.
-pub fn judge(files: &[Vec<u8>], origin: &str, keys: &Succession) -> Judgement {
+pub fn judge(files: &[Vec<u8>], origin: &str, keys: &Keys) -> Judgement {
+    let (said, keys) = (Said::of(files, origin, &keys.clerk), &keys.log);
     let proofs: Vec<Option<Proof>> =
         files.iter().map(|file| std::str::from_utf8(file).ok().and_then(as_proof)).collect();
     let mut row = String::new();
     let (mut held, mut not_an_entry) = (Vec::with_capacity(files.len()), None);
-    for (file, proof) in files.iter().zip(&proofs) {
+    for ((file, proof), said) in files.iter().zip(&proofs).zip(&said.0) {
+        if let Some(said) = said {
+            held.push(
+                said.as_ref().map_or_else(|why| Held::Nothing(why.to_string()), |said| Held::Accesses(said.head.count)),
+            );
+            continue;
+        }
         let text = std::str::from_utf8(file).unwrap_or_default();
         held.push(match proof {
             Some(proof) => match opened(&proof.checkpoint, origin, keys) {
@@ -178,15 +213,44 @@ pub fn judge(files: &[Vec<u8>], origin: &str, keys: &Succession) -> Judgement {
         });
     }
     let has_entry = held.iter().any(|held| matches!(held, Held::Entry(_)));
-    let shown = match (fork::judge(&row, origin, &all(keys)), not_an_entry) {
-        (Ok(Finding::TwoRoots(size)), _) => Shown::Fork(size),
-        (Ok(Finding::NotEmpty), _) => Shown::NotEmpty,
-        (_, Some(index)) => Shown::NotAnEntry(index),
-        (Ok(Finding::Unproved), None) if is_one_size(&held) && !has_entry => Shown::Same,
-        (Ok(Finding::Unproved), None) => Shown::Unproved,
-        (Err(_), None) => Shown::Nothing,
+    let shown = match (fork::judge(&row, origin, &all(keys)), not_an_entry, said.contradiction()) {
+        (Ok(Finding::TwoRoots(size)), ..) => Shown::Fork(size),
+        (Ok(Finding::NotEmpty), ..) => Shown::NotEmpty,
+        (_, Some(index), _) => Shown::NotAnEntry(index),
+        (.., Some(count)) => Shown::AccessesChanged(count),
+        (Ok(Finding::Unproved), ..) if is_one_size(&held) && !has_entry => Shown::Same,
+        (Ok(Finding::Unproved), ..) => Shown::Unproved,
+        (Err(_), ..) if row.is_empty() && said.is_one() => Shown::Same,
+        (Err(_), ..) if row.is_empty() && said.all().next().is_some() => Shown::Unproved,
+        (Err(_), ..) => Shown::Nothing,
     };
     Judgement { shown, files: held }
+}
+
+/// What files say of the record of accesses: one that is no such statement says nothing, one that does not count says why.
+struct Said(Vec<Option<Result<AccessHead, AccessHeadError>>>);
+
+impl Said {
+    fn of(files: &[Vec<u8>], origin: &str, clerks: &Succession) -> Said {
+        let is_said = |file: &Vec<u8>| file.starts_with(FIRST_LINE.as_bytes());
+        Said(files.iter().map(|file| is_said(file).then(|| AccessHead::open(file, origin, clerks))).collect())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AccessHead> {
+        self.0.iter().flatten().flatten()
+    }
+
+    /// Of how many events the first of two statements is that contradict each other.
+    fn contradiction(&self) -> Option<u64> {
+        let contradicted = |said: &&AccessHead| self.all().any(|other| other.contradicts(said));
+        self.all().find(contradicted).map(|said| said.head.count)
+    }
+
+    /// Whether there are statements, and all of one head.
+    fn is_one(&self) -> bool {
+        let mut heads = self.all().map(|said| said.head);
+        heads.next().is_some_and(|first| heads.all(|head| head == first))
+    }
 }
 
 fn is_one_size(held: &[Held]) -> bool {
@@ -195,7 +259,7 @@ fn is_one_size(held: &[Held]) -> bool {
         match held {
             Held::Checkpoints(of) => sizes.extend(of),
             Held::Proof(_, size) => sizes.push(*size),
-            Held::Entry(_) | Held::Nothing(_) => {}
+            Held::Entry(_) | Held::Accesses(_) | Held::Nothing(_) => {}
         }
     }
     sizes.windows(2).all(|pair| matches!(pair, [a, b] if a == b))

@@ -41,24 +41,32 @@ impl Accused {
     /// Keeps the entry and its proof; without a proof that is good, the checkpoint alone. Answers the entry's file.
     pub fn keep(&self, folder: &Path, hashes: Option<Vec<Hash>>, log: &Verifier) -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
-        let origin: String = Hash::of(self.checkpoint.origin.as_bytes()).to_hex().chars().take(16).collect();
+        let origin = name_of(&self.checkpoint.origin);
         let path = folder.join(format!("rule-{origin}-{}-{}.entry", self.index, self.code));
         let proof =
             hashes.map(|hashes| Proof { extra: None, index: self.index, hashes, checkpoint: self.note.clone() });
         let good = |proof: &Proof| proof.verify(leaf_hash(&self.bytes), &self.checkpoint.origin, log).is_ok();
         match proof.filter(good) {
-            Some(proof) => write(folder, &path.with_extension("tlog-proof"), proof.to_string().as_bytes())?,
-            None => write(folder, &path.with_extension("checkpoint"), self.note.as_bytes())?,
+            Some(proof) => write_once(folder, &path.with_extension("tlog-proof"), proof.to_string().as_bytes())?,
+            None => write_once(folder, &path.with_extension("checkpoint"), self.note.as_bytes())?,
         }
-        write(folder, &path, &self.bytes)?;
+        write_once(folder, &path, &self.bytes)?;
         Ok(path)
     }
 }
 
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
+/// What stands for an origin in names of files.
+pub fn name_of(origin: &str) -> String {
+    Hash::of(origin.as_bytes()).to_hex().chars().take(16).collect()
+}
+
+/// Writes a file that is never touched again.
+pub fn write_once(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.exists() { Ok(()) } else { write(folder, path, bytes) }
+}
+
+/// Writes a file, whole or not at all, in the place of the one that is there.
+pub fn write(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let part = path.with_added_extension("part");
     let mut file = File::create(&part)?;
     file.write_all(bytes)?;

@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::accesses::AccessWatch;
 use super::evidence::{self, Accused};
 use super::heard::Heard;
 use super::origin::{Origin, OriginError};
@@ -107,6 +109,8 @@ pub struct Follower {
     pub heard: Heard,
     /// How the mirror stands to the origin.
     pub standing: Arc<Standing>,
+    /// What is held of the origin's record of accesses.
+    pub accesses: Arc<Mutex<AccessWatch>>,
     /// Where evidence goes.
     pub evidence: EvidenceFolder,
     /// The folder of it.

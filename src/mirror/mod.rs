@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows, once it is opened ([`shown`]);
 //! what the log signed is kept in a file ([`crate::service::checkpoints`]); [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
-//! what it keeps of an origin that breaks a rule. Cosigning itself is the light witness's ([`crate::witness`]), reading is
+//! what it keeps of an origin that breaks a rule; [`accesses`] follows its record of who read what. Cosigning itself is the light witness's ([`crate::witness`]), reading is
 //! the ledger's ([`crate::service::copy`]).
 //!
 //! Invariants: what readers see and what is cosigned was judged in full; a mirror that has stopped serves what it holds,
@@ -10,6 +10,7 @@
 //!
 //! Deliberately absent: the keys of the log and its clerk. A mirror can write nothing in their names.
 
+pub mod accesses;
 pub mod evidence;
 pub mod follow;
 pub mod gate;
@@ -27,6 +28,7 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 
+use self::accesses::{AccessWatch, WatchError};
 use self::follow::{Follower, LookError};
 use crate::note::{Signer, Succession};
 use crate::service::clock::Clock;
@@ -41,6 +43,8 @@ use crate::witness::{Cosigner, Demands, Withheld};
 
 /// How long a request for a cosignature may wait until its entries are fetched.
 pub const FETCH: Duration = Duration::from_secs(10);
+/// How often the origin's record of accesses is looked at.
+pub const WATCH: Duration = Duration::from_secs(60);
 
 /// A mirror that has something to show.
 pub struct Mirror {
@@ -53,6 +57,7 @@ pub struct Mirror {
     pub cosigned: Arc<Cosigned>,
     /// How it stands to its origin.
     pub standing: Arc<Standing>,
+    accesses: Arc<Mutex<AccessWatch>>,
     evidence: PathBuf,
     clock: Clock,
 }
@@ -77,6 +82,7 @@ impl Mirror {
             seal: Arc::clone(&follower.seal),
             cosigned: Arc::clone(&follower.heard.cosigned),
             standing: Arc::clone(&follower.standing),
+            accesses: Arc::clone(&follower.accesses),
             evidence: follower.folder.clone(),
             clock: follower.clock.clone(),
             follower: Mutex::new(follower),
@@ -105,10 +111,29 @@ impl Mirror {
         self.published.load().size() >= size && unseen <= gate::CONTACT / 2
     }
 
-    /// Looks at the origin again and again, until the end is called.
+    /// Sees whether the origin's record of accesses goes on from where it stood. Answers how many events there are.
+    pub async fn watch_accesses(&self) -> Result<u64, WatchError> {
+        let Some(terms) = self.published.load().replica.register().terms().cloned() else { return Ok(0) };
+        let watched = self.accesses.lock().await.look(&terms.clerk).await;
+        if let Err(error @ WatchError::Contradicts { .. }) = &watched {
+            self.standing.accesses_differ(error.to_string());
+        }
+        watched
+    }
+
+    /// Looks at the origin again and again, until the end is called; at its record of accesses every minute.
     pub async fn follow(self: Arc<Mirror>, every: Duration, mut stop: watch::Receiver<bool>) {
-        let mut said = None;
+        let (mut said, mut watched, mut unwatched) = (None, None::<Duration>, None);
         loop {
+            let now = self.clock.unix_duration();
+            if watched.is_none_or(|at| now.saturating_sub(at) >= WATCH) {
+                watched = Some(now);
+                let why = self.watch_accesses().await.err().map(|error| error.to_string());
+                if let Some(why) = why.as_ref().filter(|_| why != unwatched) {
+                    tracing::warn!(why, "the origin's record of accesses is not followed");
+                }
+                unwatched = why;
+            }
             // What changes is said once.
             let why = self.look().await.err().map(|error| error.to_string());
             if let Some(why) = why.as_ref().filter(|_| why != said) {

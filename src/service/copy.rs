@@ -43,6 +43,7 @@ pub struct Standing {
     trouble: ArcSwapOption<String>,
     differing: ArcSwapOption<String>,
     withheld: ArcSwapOption<String>,
+    accesses: ArcSwapOption<String>,
     seen: AtomicU64,
 }
 
@@ -92,6 +93,16 @@ impl Standing {
     /// Why nothing is cosigned, if that is for good.
     pub fn is_withheld(&self) -> Option<Arc<String>> {
         self.withheld.load_full()
+    }
+
+    /// Notes that the origin's record of accesses contradicts what its clerk signed of it before.
+    pub fn accesses_differ(&self, why: String) {
+        self.accesses.store(Some(Arc::new(why)));
+    }
+
+    /// In what it does, if it does.
+    pub fn are_accesses_differing(&self) -> Option<Arc<String>> {
+        self.accesses.load_full()
     }
 
     /// Seconds since the origin last answered well.

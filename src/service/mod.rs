@@ -14,6 +14,7 @@
 //! Deliberately absent: HTTP, and SQL.
 
 pub mod access;
+mod access_head;
 pub mod accesses;
 pub mod bundle;
 pub mod checkpoints;

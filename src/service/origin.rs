@@ -16,6 +16,8 @@ use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The greatest tile of entries: 256 of 65,535 bytes, each behind its length.
 const MAX_TILE: u64 = 256 * (65_535 + 2);
+/// The greatest page of links: 4,096 hashes, each with its line feed.
+const MAX_LINKS: u64 = 4_096 * (44 + 1);
 /// The greatest proof, in JSON.
 const MAX_PROOF: u64 = 1 << 16;
 
@@ -89,6 +91,21 @@ impl Origin {
             entries.extend(bundle.into_iter().skip(known).map(<[u8]>::to_vec));
         }
         Ok(entries)
+    }
+
+    /// Where the record of accesses stands, or stood after so many events. Nothing of it is verified.
+    pub fn accesses(&self, count: Option<u64>) -> Result<String, OriginError> {
+        let path = count.map_or("/v1/log/accesses".to_owned(), |count| format!("/v1/log/accesses?count={count}"));
+        let bytes = self.get(path.clone(), note::MAX_BYTES as u64)?;
+        String::from_utf8(bytes).map_err(|_| OriginError::Malformed(path))
+    }
+
+    /// The links of that record after so many events; some thousands at most.
+    pub fn access_links(&self, after: u64) -> Result<Vec<Hash>, OriginError> {
+        let path = format!("/v1/log/accesses/links?after={after}");
+        let bytes = self.get(path.clone(), MAX_LINKS)?;
+        let links = std::str::from_utf8(&bytes).ok().map(|text| text.lines().map(Hash::from_base64).collect());
+        links.and_then(Result::ok).ok_or(OriginError::Malformed(path))
     }
 
     /// The proof that the tree of the second size begins with that of the first.

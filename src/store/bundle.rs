@@ -16,8 +16,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sqlx::Row as _;
 
-use super::StoreError;
 use super::read::Reader;
+use super::{StoreError, bigint};
 use crate::hash::Hash;
 use crate::tlog::tiles::{FULL, encode_bundle};
 
@@ -68,7 +68,6 @@ impl Reader {
 
     async fn read_bundle(&self, position: u64) -> Result<Bundle, StoreError> {
         let (start, count) = (position * u64::from(FULL), usize::from(FULL));
-        let bigint = |index| i64::try_from(index).unwrap_or(i64::MAX);
         let rows = sqlx::query("SELECT note FROM countersign.entry WHERE index >= $1 AND index < $2 ORDER BY index")
             .bind(bigint(start))
             .bind(bigint(start + u64::from(FULL)))

@@ -8,7 +8,7 @@
 use sqlx::Row;
 
 use super::read::Reader;
-use super::{StoreError, hash_column, size_column};
+use super::{StoreError, bigint, hash_column, size_column};
 use crate::hash::Hash;
 
 /// Lines that one page of [`Reader::cosignatures_after`] holds at most.
@@ -69,9 +69,4 @@ impl Reader {
             .await?;
         row.map(|row| hash_column(&row, 0)).transpose()
     }
-}
-
-/// A number as Postgres counts.
-fn bigint(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -5,12 +5,13 @@
 //! mirrors, not the grants.
 //!
 //! In reading order: [`log`] says what the sequencer needs, [`postgres`] and [`memory`] are its two implementations,
-//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did, and [`cosignature`] what cosigners
+//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did (kept in order by [`access_chain`]), and [`cosignature`] what cosigners
 //! said. [`snapshot`] is what an audit looks at. [`migrate`] makes the schema, [`runtime`] says whether a
 //! database is fit, and [`cluster`] runs a private one where none is given.
 //!
 //! Deliberately absent: rules, hashes of trees, and signatures.
 
+mod access_chain;
 pub mod access_event;
 pub mod bundle;
 mod catalogue;
@@ -76,6 +77,11 @@ fn hash_column(row: &PgRow, column: usize) -> Result<Hash, StoreError> {
     let bytes: Vec<u8> = row.try_get(column)?;
     let bytes = bytes.try_into().map_err(|_| StoreError::Falsified("a hash does not have 32 bytes".into()))?;
     Ok(Hash::new(bytes))
+}
+
+/// A number as Postgres counts; nothing that is counted here comes near the end of it.
+fn bigint(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A column that holds a size.

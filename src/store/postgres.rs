@@ -20,7 +20,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{ConnectOptions, Row};
 
 use super::log::{CommitError, Log, NewEntry, Tail};
-use super::{StoreError, hash_column, size_column};
+use super::{StoreError, bigint, hash_column, size_column};
 use crate::hash::Hash;
 use crate::tlog::Head;
 
@@ -89,11 +89,6 @@ async fn within<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<
 fn head_of(row: Option<&PgRow>) -> Result<Head, StoreError> {
     let row = row.ok_or_else(|| StoreError::Falsified("the head row is not there".into()))?;
     Ok(Head { size: size_column(row, 0)?, root: hash_column(row, 1)? })
-}
-
-/// A number as Postgres counts; nothing that is counted here comes near the end of it.
-fn bigint(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Up to `limit` entries from index `from` to the end that `head` says, without a gap.

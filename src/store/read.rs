@@ -16,7 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::bundle::Bundles;
 use super::lookup::Lookups;
-use super::{StoreError, hash_column};
+use super::{StoreError, bigint, hash_column};
 use crate::hash::Hash;
 
 /// A pool of reading connections.
@@ -70,7 +70,7 @@ impl Reader {
 
     /// The bytes of one entry.
     pub async fn entry(&self, index: u64) -> Result<Option<String>, StoreError> {
-        let index = i64::try_from(index).unwrap_or(i64::MAX);
+        let index = bigint(index);
         let row = sqlx::query("SELECT note FROM countersign.entry WHERE index = $1")
             .bind(index)
             .fetch_optional(&self.pool)
@@ -81,8 +81,8 @@ impl Reader {
     /// The bytes of the entries from `start` to before `end`, in index order.
     pub async fn entries(&self, start: u64, end: u64) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query("SELECT note FROM countersign.entry WHERE index >= $1 AND index < $2 ORDER BY index")
-            .bind(i64::try_from(start).unwrap_or(i64::MAX))
-            .bind(i64::try_from(end).unwrap_or(i64::MAX))
+            .bind(bigint(start))
+            .bind(bigint(end))
             .fetch_all(&self.pool)
             .await?;
         let entries = rows.iter().map(|row| note_column(row, 0)).collect::<Result<Vec<_>, _>>()?;
@@ -95,8 +95,8 @@ impl Reader {
     /// The digests of the records from `start` to before `end`, in index order.
     pub async fn digests(&self, start: u64, end: u64) -> Result<Vec<Hash>, StoreError> {
         let rows = sqlx::query("SELECT digest FROM countersign.entry WHERE index >= $1 AND index < $2 ORDER BY index")
-            .bind(i64::try_from(start).unwrap_or(i64::MAX))
-            .bind(i64::try_from(end).unwrap_or(i64::MAX))
+            .bind(bigint(start))
+            .bind(bigint(end))
             .fetch_all(&self.pool)
             .await?;
         let digests = rows.iter().map(|row| hash_column(row, 0)).collect::<Result<Vec<_>, _>>()?;
@@ -108,7 +108,7 @@ impl Reader {
 
     /// The bytes of the entries at these indices, in the order of `indices`.
     pub async fn entries_at(&self, indices: &[u64]) -> Result<Vec<String>, StoreError> {
-        let wanted: Vec<i64> = indices.iter().map(|&index| i64::try_from(index).unwrap_or(i64::MAX)).collect();
+        let wanted: Vec<i64> = indices.iter().map(|&index| bigint(index)).collect();
         let rows = sqlx::query(
             "SELECT note FROM pg_catalog.unnest($1::bigint[]) WITH ORDINALITY AS wanted(index, place) \
              JOIN countersign.entry USING (index) ORDER BY place",

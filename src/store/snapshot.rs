@@ -7,10 +7,11 @@
 //!
 //! Deliberately absent: any comparison. The database is not asked whether its columns fit together.
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Row as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 use tokio::sync::mpsc::Sender;
 
+use super::access_chain::{LINKED, link_of};
 use super::runtime::{self, Unfit};
 use super::{StoreError, catalogue};
 use crate::hash::Hash;
@@ -45,6 +46,9 @@ pub enum Page {
     Cosignatures(Vec<(i64, String, String)>),
     /// Of the rows of `access_event` that say who sent an entry, in their order, what each is about: the entry's digest.
     Sent(Vec<String>),
+    /// Of the rows of `access_event` that have a place, in that order: the place, what the row says that the events up to it
+    /// add up to, and its link, made of its columns.
+    Accesses(Vec<(i64, Option<Hash>, Hash)>),
 }
 
 /// A snapshot.
@@ -99,8 +103,8 @@ impl Snapshot {
         Ok(sqlx::query(query).fetch_one(&mut self.connection).await?.try_get(0)?)
     }
 
-    /// Sends all rows, then all heads and all cosignatures, and with `senders` what is said of who sent the entries, until
-    /// there are no more or nobody wants them.
+    /// Sends all rows, then all heads and all cosignatures, and with `senders` what is said of who sent the entries and who
+    /// read, until there are no more or nobody wants them.
     pub async fn send(mut self, to: Sender<Page>, senders: bool) -> Result<(), StoreError> {
         let mut after = i64::MIN;
         loop {
@@ -136,6 +140,14 @@ impl Snapshot {
                 return Ok(());
             }
         }
+        let mut after = Some(i64::MIN).filter(|_| senders);
+        while let Some(place) = after {
+            let accesses = self.accesses(place).await?;
+            after = accesses.last().map(|(place, _, _)| *place);
+            if to.send(Page::Accesses(accesses)).await.is_err() {
+                return Ok(());
+            }
+        }
         Ok(())
     }
 
@@ -164,6 +176,17 @@ impl Snapshot {
         Ok((last, rows.iter().map(|row| row.try_get(1)).collect::<Result<_, _>>()?))
     }
 
+    async fn accesses(&mut self, after: i64) -> Result<Vec<(i64, Option<Hash>, Hash)>, StoreError> {
+        let query = format!("SELECT {LINKED} FROM countersign.access_event WHERE place > $1 ORDER BY place LIMIT 4096");
+        let rows = sqlx::query(AssertSqlSafe(query)).bind(after).fetch_all(&mut self.connection).await?;
+        let one = |row: &PgRow| {
+            let chain: Option<Vec<u8>> = row.try_get(11)?;
+            let chain = chain.and_then(|chain| Some(Hash::new(chain.try_into().ok()?)));
+            Ok((row.try_get(10)?, chain, link_of(row)?))
+        };
+        rows.iter().map(one).collect()
+    }
+
     async fn rows(&mut self, after: i64) -> Result<Vec<Stored>, StoreError> {
         let rows = sqlx::query(
             "SELECT index, pg_catalog.substr(digest, 1, 33), pg_catalog.substr(leaf_hash, 1, 33), \
@@ -175,7 +198,7 @@ impl Snapshot {
         .bind(PAGE)
         .fetch_all(&mut self.connection)
         .await?;
-        let stored = |row: &sqlx::postgres::PgRow| {
+        let stored = |row: &PgRow| {
             Ok(Stored {
                 index: row.try_get(0)?,
                 digest: row.try_get(1)?,
@@ -194,7 +217,7 @@ impl Snapshot {
         .bind(after)
         .fetch_all(&mut self.connection)
         .await?;
-        let one = |row: &sqlx::postgres::PgRow| {
+        let one = |row: &PgRow| {
             let (size, root): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
             Ok((size, head(size, root)))
         };

@@ -59,7 +59,7 @@ impl Reader {
         }
         let label = label.to_owned();
         let token = Token { hash: *hash, label, party, role, created_at: String::new(), revoked_at: None };
-        access_event::record(&mut transaction, &[of_token(token, Action::TokenCreate)]).await?;
+        access_event::record_within(&mut transaction, &[of_token(token, Action::TokenCreate)]).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -99,7 +99,7 @@ impl Reader {
         .await?;
         let events = rows.iter().map(|row| Ok(of_token(token(row)?, Action::TokenRevoke)));
         let events = events.collect::<Result<Vec<_>, StoreError>>()?;
-        access_event::record(&mut transaction, &events).await?;
+        access_event::record_within(&mut transaction, &events).await?;
         transaction.commit().await?;
         Ok(events.len() as u64)
     }

@@ -5,7 +5,7 @@
 //! line that a mirror or witness adds to it. A [`proof`] carries an entry's place in a checkpoint to whoever holds
 //! neither tree nor server; [`verify`] and a [`policy`] are all that such a person needs. [`tiles`] are the whole log as
 //! files that never change. A [`witness`] decides what may be cosigned, and a [`fork`] is what it hands on where a log
-//! contradicts itself.
+//! contradicts itself. A [`chain`] keeps what stands beside the log in its order.
 //!
 //! ```
 //! use countersign::tlog::{Tree, leaf_hash, verify};
@@ -33,6 +33,8 @@ pub mod proof;
 pub mod policy;
 
 pub mod tiles;
+
+pub mod chain;
 
 pub mod fork;
 

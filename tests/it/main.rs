@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that everything is linked once and one PostgreSQL serves them all.
 
+mod accesses;
 mod admissibility;
 mod ahead;
 mod attacks;

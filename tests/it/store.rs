@@ -33,7 +33,7 @@ const FORBIDDEN: [&str; 18] = [
 async fn one_entry(database: &TestDatabase) {
     let fill = "INSERT INTO countersign.entry VALUES (0, pg_catalog.sha256('a'), pg_catalog.sha256('b'), 'c', '{}'); \
                 INSERT INTO countersign.tree_head VALUES (1, pg_catalog.sha256('d')); \
-                INSERT INTO countersign.access_event (action, subject, outcome) VALUES ('read', '/', 'ok'); \
+                INSERT INTO countersign.access_event (action, subject, outcome) VALUES ('submit', '/', 'ok'); \
                 INSERT INTO countersign.cosignature (size, name, line) VALUES (1, 'US/mirror/1', 'a line'); \
                 UPDATE countersign.head SET size = 1, root = pg_catalog.sha256('d'); \
                 INSERT INTO countersign.token (hash, label, party, role) VALUES (pg_catalog.sha256('t'), 'l', 'US', 'party')";

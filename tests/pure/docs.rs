@@ -200,3 +200,34 @@ fn the_word_of_a_window_on_the_page_is_made_and_opened() {
     assert_eq!(said.sign(&window).expect("signs"), word);
     assert_eq!(Lodged::open(word.as_bytes(), window.verifier()), Some(said));
 }
+
+#[test]
+fn the_record_of_accesses_on_the_page_is_where_its_event_leads() {
+    use countersign::evidence::accesses::AccessHead;
+    use countersign::note::Succession;
+    use countersign::tlog::chain::{ChainHead, link};
+    let token = Hash::of(b"cs_example");
+    let fields: [Option<&[u8]>; 10] = [
+        Some(b"1700000000000000"),
+        Some(b"req_1"),
+        Some(token.as_bytes()),
+        Some(b"the national centre"),
+        Some(b"US"),
+        Some(b"party"),
+        None,
+        Some(b"read"),
+        Some(b"/v1/records/6"),
+        Some(b"ok"),
+    ];
+    let (link, note) = (link(&fields), block("accesses"));
+    assert_eq!(format!("{}\n", link.to_base64()), block("link"));
+    let said = AccessHead {
+        origin: "ledger.example/bilateral".into(),
+        head: ChainHead::default().after(link),
+        said_at: countersign::treaty::time::Instant::from_unsigned(TIME).expect("a time"),
+    };
+    let clerk = key("clerk", KeyKind::Countersign, 0x40);
+    assert_eq!(said.sign(&clerk).expect("signs"), note);
+    let clerks = Succession::of(clerk.verifier().clone());
+    assert_eq!(AccessHead::open(note.as_bytes(), "ledger.example/bilateral", &clerks), Ok(said));
+}

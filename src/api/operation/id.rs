@@ -23,6 +23,10 @@ pub enum Id {
     Policy,
     /// Every head that was committed.
     Heads,
+    /// Where the record of accesses stands.
+    Accesses,
+    /// The links of the record of accesses.
+    AccessLinks,
     /// How each cosigner stands.
     Cosigners,
     /// The proof that an entry is in the tree of a size.

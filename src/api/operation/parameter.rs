@@ -115,6 +115,10 @@ fn parameter(id: Id, name: &str) -> Parameter {
             "Whether the proof is to be in the first checkpoint that met the quorum of the terms.",
             json!({ "type": "boolean", "default": false }),
         ),
+        "count" => ("The number of events. All of them if left out.", size()),
+        "after" if id == Id::AccessLinks => {
+            ("The number of events after which it begins. The first one if left out.", size())
+        }
         "after" if id == Id::Heads => ("The size after which it begins. The first head if left out.", size()),
         "after" => ("The index after which it begins. The whole log if left out.", size()),
         "limit" if matches!(id, Id::Events | Id::Stream) => {

@@ -10,6 +10,7 @@
 //!
 //! Deliberately absent: where the bytes come from.
 
+mod accesses;
 mod report;
 mod sent;
 mod shown;
@@ -39,6 +40,7 @@ pub struct Auditor {
     checks: Vec<AuditCheck>,
     broken: bool,
     counts: Counts,
+    accesses: accesses::Accesses,
 }
 
 /// How much was compared and fits.

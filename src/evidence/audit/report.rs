@@ -49,12 +49,13 @@ pub struct Report {
 }
 
 /// The checks, in the order in which they stand.
-pub const ORDER: [&str; 11] = [
+pub const ORDER: [&str; 12] = [
     "trust",
     "schema",
     "entries",
     "stored",
     "sent",
+    "accesses",
     "checkpoint",
     "cosignatures",
     "policy",
@@ -147,6 +148,42 @@ pub const MEANINGS: &[Meaning] = &[
         "event_of_nothing",
         "Somebody wrote by hand into the list of who sent what, or the entry that it speaks of is gone.",
         "В список присланного что-то внесено вручную, либо записи, о которой идёт речь, больше нет.",
+    ),
+    means(
+        "accesses",
+        "event_missing",
+        "Who read something, or made or revoked a token, was recorded there: the event was removed or moved since.",
+        "Там было записано, кто читал или что сделано с токеном: событие с тех пор удалено или переставлено.",
+    ),
+    means(
+        "accesses",
+        "event_altered",
+        "Events of reading were changed, moved or removed behind the ledger's back; which of them, nobody can tell.",
+        "События чтения изменены, переставлены или удалены в обход реестра; какие именно, сказать нельзя.",
+    ),
+    means(
+        "accesses",
+        "events_missing",
+        "The ledger signed more events of reading than there are now: some were removed. Keep what it signed.",
+        "Реестр подписал больше событий чтения, чем есть теперь: часть удалена. Сохраните подписанное.",
+    ),
+    means(
+        "accesses",
+        "events_differ",
+        "The record of who read what was made anew after the ledger signed it. Keep what it signed.",
+        "Список обращений переделан после того, как реестр его подписал. Сохраните подписанное.",
+    ),
+    means(
+        "accesses",
+        "not_shown",
+        "Ask the ledger with a token that reads everything, or its database as the runtime role.",
+        "Спросите реестр с токеном, читающим всё, или базу данных в роли runtime.",
+    ),
+    means(
+        "accesses",
+        "accesses_not_signed",
+        "The file was changed, or made by somebody else.",
+        "Файл изменён или сделан кем-то другим.",
     ),
     means(
         "checkpoint",

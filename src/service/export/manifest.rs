@@ -19,7 +19,7 @@ use crate::hash::Hasher;
 impl Ledger {
     /// The signed manifest of these files.
     pub async fn manifest(self: &Arc<Ledger>, wanted: &Wanted, files: &[File]) -> Result<String, ExportError> {
-        let keys = self.keys.as_ref().ok_or(QueryError::NotFound)?; // a copy cannot sign one
+        let clerk = self.clerk()?;
         let mut listed = Vec::with_capacity(files.len());
         for &file in files {
             listed.push(self.listed(wanted, file).await?);
@@ -33,10 +33,6 @@ impl Ledger {
             files: listed,
             created_at: self.clock.now(),
         };
-        // It is said now, whatever it is about: by the clerk of the next entry.
-        let published = self.now();
-        let terms = published.replica.register().terms();
-        let clerk = terms.and_then(|terms| keys.clerk_of(terms, published.size())).ok_or(QueryError::Sign)?;
         manifest.sign(clerk).map_err(|_| QueryError::Sign.into())
     }
 

@@ -23,6 +23,23 @@ pub const RESTORE: &str = "DELETE FROM countersign.entry; INSERT INTO countersig
     DELETE FROM countersign.access_event; \
     INSERT INTO countersign.access_event OVERRIDING SYSTEM VALUE TABLE public.access_event";
 
+/// The chain of the events of reading, made anew over those that are there: each field of an event behind its length, all of
+/// them behind 0x02, and each link with the value before it behind 0x03.
+pub const REMAKE: &str = "DO $$ DECLARE event record; field bytea; text bytea; value bytea := sha256(''); next bigint := 0; BEGIN \
+    FOR event IN SELECT * FROM countersign.access_event WHERE place IS NOT NULL ORDER BY place LOOP \
+      text := '\\x02'::bytea; \
+      FOREACH field IN ARRAY ARRAY[convert_to((extract(epoch FROM event.at) * 1000000)::bigint::text, 'UTF8'), \
+          convert_to(event.request_id, 'UTF8'), event.token, convert_to(event.label, 'UTF8'), \
+          convert_to(event.party, 'UTF8'), convert_to(event.role, 'UTF8'), convert_to(event.address, 'UTF8'), \
+          convert_to(event.action, 'UTF8'), convert_to(event.subject, 'UTF8'), convert_to(event.outcome, 'UTF8')] LOOP \
+        text := text || CASE WHEN field IS NULL THEN '\\x00'::bytea \
+          ELSE '\\x01'::bytea || int4send(octet_length(field)) || field END; \
+      END LOOP; \
+      value := sha256('\\x03'::bytea || value || sha256(text)); \
+      UPDATE countersign.access_event SET place = next, chain = value WHERE id = event.id; \
+      next := next + 1; \
+    END LOOP; END $$";
+
 /// Switches the triggers off, does something, and puts them back as they were.
 pub fn behind(what: &str) -> String {
     let each = |how: &str| {
@@ -60,6 +77,10 @@ impl Log {
         Log { key, ..self }
     }
 
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
     pub fn size(&self) -> u64 {
         self.tree.size()
     }
@@ -68,6 +89,10 @@ impl Log {
     pub fn checkpoint(&self, size: u64) -> String {
         let root = self.tree.root_at(size).expect("a size");
         Checkpoint { origin: ORIGIN.to_owned(), size, root }.sign(&self.key).expect("signs")
+    }
+
+    pub fn root_at(&self, size: u64) -> Hash {
+        self.tree.root_at(size).expect("a size")
     }
 
     pub fn proof(&self, from: u64, to: u64) -> Vec<Hash> {
@@ -86,7 +111,8 @@ fn hex(bytes: &[u8]) -> String {
 /// column of digests is unique: a record that stands twice has another digest there the second time.
 pub fn replace(log: &Log) -> String {
     let mut sql = String::from(
-        "DELETE FROM countersign.entry; DELETE FROM countersign.tree_head; DELETE FROM countersign.access_event;",
+        "DELETE FROM countersign.entry; DELETE FROM countersign.tree_head; \
+         DELETE FROM countersign.access_event WHERE action = 'submit';",
     );
     let mut digests = std::collections::BTreeSet::new();
     for (index, bytes) in log.entries.iter().enumerate() {

@@ -15,16 +15,22 @@ mod table;
 
 use std::collections::BTreeSet;
 
+use countersign::mirror::gate::may_cosign;
+use countersign::replica::Replica;
+use countersign::service::copy::Standing;
+use countersign::service::published::{Published, Seal};
 use countersign::store::cluster::ClusterRole;
 use countersign::tlog::checkpoint::Checkpoint;
 use countersign::tlog::fork::{Finding, judge};
 use countersign::tlog::witness::{Held, Logs, Witness, write_request};
+use countersign::treaty::admit::Signatures;
 use countersign::treaty::record::Kind;
+use countersign::treaty::time::Instant;
 use serde_json::Value;
 
 use self::forge::{Log, replace};
 use self::table::{Act, Attack};
-use super::support::http::Api;
+use super::support::http::{Api, now};
 use super::support::ledger::{ORIGIN, draft, log_key, signed};
 use super::support::postgres::is_required;
 use super::support::program::{Folder, run};
@@ -41,18 +47,24 @@ enum Detector {
     Holder,
     /// A witness that is asked to cosign what the log says now.
     Witness,
+    /// A mirror that judges every entry, and when it is dated, before it cosigns.
+    Mirror,
     /// Two who put what each was shown side by side.
     Meeting,
     /// Whoever verifies a bundle, offline, with the files that lie beside it.
     Reader,
 }
 
-const DETECTORS: [Detector; 5] =
-    [Detector::Audit, Detector::Holder, Detector::Witness, Detector::Meeting, Detector::Reader];
+const DETECTORS: [Detector; 6] =
+    [Detector::Audit, Detector::Holder, Detector::Witness, Detector::Mirror, Detector::Meeting, Detector::Reader];
+/// How long after the last entry the witness and the mirror have cosigned, in seconds.
+const LATER: i64 = 3_600;
 /// The size that the Party's checkpoint is of. Of later entries it holds the receipt of one.
 const HELD: u64 = 20;
 /// The size that the witness had cosigned before the tail was there.
 const COSIGNED: u64 = 22;
+/// How often somebody read something before anybody attacks.
+const READINGS: usize = 24;
 /// The later entry whose receipt the Party holds.
 const KEPT: usize = 25;
 
@@ -66,6 +78,8 @@ struct World {
     earlier: Held,
     entries: Vec<String>,
     receipts: Vec<String>,
+    /// What the clerk signed of the record of accesses.
+    accesses: Vec<String>,
 }
 
 impl World {
@@ -84,16 +98,22 @@ impl World {
             write(&name, answer["receipt"].as_str().expect("a receipt"));
             receipts.push(folder.path(&name).display().to_string());
         }
+        for _ in 0..READINGS {
+            stock.api.get("/v1/records/6", &stock.us).await.expect(200);
+        }
+        let accesses = stock.api.get("/v1/log/accesses", &stock.us).await.expect(200).text().to_owned();
+        write("accesses", &accesses);
+        let accesses = vec!["--accesses".to_owned(), folder.path("accesses").display().to_string()];
         let entries = stock.entries().await;
         let log = Log::of(&entries);
         write("checkpoint", &log.checkpoint(HELD));
         let mut logs = Logs::default();
         logs.add(ORIGIN.to_owned(), log_key().verifier().clone()).expect("a log");
         let witness = Witness::new(key_of_witness(), logs).expect("a witness");
-        let held = ask(&witness, None, &log, log.size()).expect("the first checkpoint is cosigned");
-        let earlier = ask(&witness, None, &log, COSIGNED).expect("a first checkpoint is cosigned");
+        let cosigned = |size, at| ask(&witness, None, &log, size, at).expect("a first checkpoint is cosigned");
+        let (held, earlier) = (cosigned(log.size(), now().seconds() + LATER), cosigned(COSIGNED, now().seconds()));
         stock.api.database.sabotage(forge::KEEP).await;
-        Some(World { stock, folder, witness, held, earlier, entries, receipts })
+        Some(World { stock, folder, witness, held, earlier, entries, receipts, accesses })
     }
 
     /// Runs the program over something; the codes of what was found.
@@ -135,8 +155,9 @@ impl World {
         let mut add = |detector, faults: Vec<String>| found.extend(faults.into_iter().map(|fault| (detector, fault)));
         add(Detector::Holder, with(held));
         if let Some((log, held)) = asked {
-            let refused = ask(&self.witness, Some(held), log, log.size()).err();
+            let refused = ask(&self.witness, Some(held), log, log.size(), now().seconds() + 2 * LATER).err();
             add(Detector::Witness, refused.iter().map(|refusal| format!("{} {refusal}", refusal.status())).collect());
+            add(Detector::Mirror, cosigns(log, held).err().into_iter().collect());
         }
         if let Some(others) = others {
             let path = self.folder.path("others").display().to_string();
@@ -152,7 +173,7 @@ impl World {
     fn held(&self) -> Vec<String> {
         let checkpoint = self.folder.path("checkpoint").display().to_string();
         let mut held = vec!["--checkpoint".to_owned(), checkpoint, "--receipt".to_owned()];
-        held.extend(self.receipts.iter().cloned());
+        held.extend(self.receipts.iter().chain(&self.accesses).cloned());
         held
     }
 
@@ -272,12 +293,29 @@ fn ask(
     held: Option<&Held>,
     log: &Log,
     size: u64,
+    at: i64,
 ) -> Result<Held, countersign::tlog::witness::Refusal> {
     let old = held.map_or(0, |held| held.checkpoint.size);
     let proof = if old == 0 { Vec::new() } else { log.proof(old.min(size), size) };
     let request = write_request(old.min(size), &proof, &log.checkpoint(size));
     let authentic = witness.authenticate(request.as_bytes())?;
-    witness.cosign(&authentic, held, 1_800_000_000).map(|cosigned| cosigned.held)
+    witness.cosign(&authentic, held, at.unsigned_abs()).map(|cosigned| cosigned.held)
+}
+
+/// Whether a mirror that has cosigned what is held cosigns the log as it is now, or why not.
+fn cosigns(log: &Log, held: &Held) -> Result<(), String> {
+    let mut replica = Replica::default();
+    let entries: Vec<&[u8]> = log.entries().iter().map(|entry| entry.as_bytes()).collect();
+    if let Some(error) = replica.replay_all(&entries, Signatures::Check).error {
+        return Err(format!("a rule: {error}"));
+    }
+    let (size, root, seal) = (log.size(), replica.tree().root(), Seal::kept(ORIGIN));
+    seal.keep(size, &log.checkpoint(size));
+    let published = Published::first(replica, [size].into_iter().collect(), &seal).expect("a checkpoint");
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root };
+    let at = now().seconds().unsigned_abs() + 2 * LATER.unsigned_abs();
+    may_cosign(&published, &Standing::default(), 0, &checkpoint, Some(held), at)
+        .map_err(|withheld| withheld.to_string())
 }
 
 /// The place of an attack: an entry of a site, neither the first nor among the last.
@@ -293,6 +331,7 @@ fn counted(variable: &str, usual: usize) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_alarmed_while_a_ledger_is_used_as_it_should_be() {
     let Some(mut world) = World::new().await else { return };
+    world.stock.api.clock.set(Instant::from_seconds(now().seconds() + LATER).expect("a time"));
     for cycle in 0..counted("COUNTERSIGN_CLEAN", 4) {
         // A record is written, something is read, a token is made; now and then the server begins anew.
         let note = signed(&draft(Kind::DataChange, &["US/centre/1"], changing("A1")));
@@ -312,11 +351,12 @@ async fn nobody_is_alarmed_while_a_ledger_is_used_as_it_should_be() {
             let checkpoint = world.stock.api.ledger.now().checkpoint.to_string();
             std::fs::write(world.folder.path("checkpoint"), checkpoint).expect("written");
         }
-        world.held = ask(&world.witness, Some(&world.held), &log, log.size()).expect("it extends the one before");
         let held = world.held();
         let held: Vec<&str> = held.iter().map(String::as_str).collect();
         let look = || world.look(&held, Some((&log, &world.held)), Some(&log));
         assert_eq!(tokio::task::block_in_place(look), Vec::new(), "cycle {cycle}");
+        let at = now().seconds() + LATER;
+        world.held = ask(&world.witness, Some(&world.held), &log, log.size(), at).expect("it extends the one before");
     }
 }
 

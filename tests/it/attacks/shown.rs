@@ -1,22 +1,21 @@
 //! Attacks by what is shown, and to whom; and those on what lies beside the log.
 //!
-//! Two numbers of the longer list are not here, with their reasons. A-26, a record dated back with a stolen key, is what a
-//! mirror finds (`mirror_hostile`: an entry dated before the last cosignature is never cosigned). Of A-41 one half is here:
-//! the events of *reading* are found by nobody. An entry demands the event of its sending, so removing or moving that is found; nothing that is signed demands
-//! that somebody has read, and a gap in the events' ids proves nothing. What is read at a Party's own mirror is recorded
-//! there.
+//! An entry demands the event of its sending, so removing or moving that is found by anybody; events of reading stand in a
+//! chain, and who makes the whole chain anew is found by whoever holds what the clerk signed of it.
 
 use std::path::Path;
 
 use countersign::hash::Hash;
 use countersign::note::{KeyKind, Signer};
 use countersign::treaty::entry::Entry;
-use countersign::treaty::record::{Kind, Signed};
+use countersign::treaty::record::{Anchor, Kind, Signed};
 use serde_json::Value;
 
-use super::super::support::ledger::{ORIGIN, clerk_key, draft};
-use super::Detector::{Audit, Holder, Meeting, Reader, Witness};
-use super::forge::{countersigned, received};
+use super::super::support::ledger::{ORIGIN, clerk_key, draft, signed};
+use super::super::support::records::changing;
+use super::Detector::{Audit, Holder, Meeting, Mirror, Reader, Witness};
+use super::HELD;
+use super::forge::{Log, REMAKE, countersigned, received};
 use super::table::{Act, Attack, DECLARED, attack, colluding};
 
 /// Everything that names an operator of its own, under another's names.
@@ -89,6 +88,15 @@ pub const ATTACKS: &[Attack] = &[
         &[(Reader, "attached/attached_not_named")],
     ),
     attack(
+        "A-26 a record dated back, with a stolen key and an old anchor",
+        Act::Forge(|entries, _| {
+            let mut record = draft(Kind::DataChange, &["US/centre/1"], changing("A1"));
+            record.anchor = Anchor { size: HELD, root: Log::of(entries).root_at(HELD) };
+            entries.push(countersigned(&signed(&record), received(&entries[entries.len() - 1])));
+        }),
+        &[(Mirror, "entry 31 is dated")],
+    ),
+    attack(
         "A-32 two histories, one for each Party",
         Act::Fork(|entries, at| {
             let at = at.max(DECLARED);
@@ -126,6 +134,40 @@ pub const ATTACKS: &[Attack] = &[
             "SELECT 1",
         ),
         &[(Audit, "sent/event_missing")],
+    ),
+    attack(
+        "A-41 an event of reading, removed",
+        Act::Sql(|at| format!("DELETE FROM countersign.access_event WHERE place = {at}"), "SELECT 1"),
+        &[(Audit, "accesses/event_missing"), (Holder, "accesses/events_missing")],
+    ),
+    attack(
+        "A-41 two events of reading, in each other's place",
+        Act::Sql(
+            |at| {
+                format!(
+                    "UPDATE countersign.access_event SET place = 1000 WHERE place = {at}; \
+                     UPDATE countersign.access_event SET place = {at} WHERE place = {at} + 1; \
+                     UPDATE countersign.access_event SET place = {at} + 1 WHERE place = 1000"
+                )
+            },
+            "SELECT 1",
+        ),
+        &[(Audit, "accesses/event_altered")],
+    ),
+    attack(
+        "A-41 an event of reading, put to another's account",
+        Act::Sql(|at| format!("UPDATE countersign.access_event SET party = 'PL' WHERE place = {at}"), "SELECT 1"),
+        &[(Audit, "accesses/event_altered")],
+    ),
+    attack(
+        "A-41 an event of reading, removed, and the chain made anew",
+        Act::Sql(|at| format!("DELETE FROM countersign.access_event WHERE place = {at}; {REMAKE}"), "SELECT 1"),
+        &[(Holder, "accesses/events_")],
+    ),
+    attack(
+        "A-41 the newest events of reading, removed",
+        Act::Sql(|at| format!("DELETE FROM countersign.access_event WHERE place > {at}"), "SELECT 1"),
+        &[(Holder, "accesses/events_missing")],
     ),
     attack(
         "A-41 the events of sending, in another order",

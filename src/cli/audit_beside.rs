@@ -1,0 +1,109 @@
+//! What may stand beside the tiles of a log that is audited, as files or as what a ledger answers: its heads, its policy,
+//! and where its record of accesses stands.
+//!
+//! Invariants: a file or a page is never read beyond the size that it can have. What is not there is not missed; what is
+//! there and cannot be read is a fault.
+//!
+//! Deliberately absent: what makes up the log itself ([`super::audit_folder`]).
+
+use super::audit_folder::{Files, Unread};
+use super::audit_held;
+use super::progress::Progress;
+use crate::evidence::accesses::AccessHead;
+use crate::evidence::audit::Auditor;
+use crate::hash::Hash;
+use crate::note::MAX_BYTES as MAX_NOTE;
+use crate::tlog::checkpoint::decimal;
+use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
+
+/// The longest line of a file of heads: a size and a root.
+const HEAD_LINE: usize = 20 + 1 + 44 + 1;
+/// The greatest list of heads that is read.
+const MAX_HEADS: usize = 256 << 20;
+/// The longest line of a page of links: a hash.
+const LINK_LINE: usize = 44 + 1;
+/// The lines that a ledger's page has at most.
+const PAGE: usize = 4_096;
+
+/// A file that need not be there; `check` is the one that fails where it is no such file.
+fn beside(
+    files: &Files<'_>,
+    name: &str,
+    most: usize,
+    check: &'static str,
+    auditor: &mut Auditor,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    match files(name, most) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Unread::Absent) => Ok(None),
+        Err(Unread::Wrong(why)) => {
+            auditor.missing(check, name, &why);
+            Ok(None)
+        }
+        Err(Unread::Failed(error)) => Err(error),
+    }
+}
+
+/// Every head that was committed, of a log with so many entries: as a file, or page by page.
+pub fn heads(files: &Files<'_>, size: u64, auditor: &mut Auditor) -> anyhow::Result<()> {
+    let most = MAX_HEADS.min(HEAD_LINE.saturating_mul(usize::try_from(size).unwrap_or(usize::MAX)));
+    if let Some(bytes) = beside(files, "heads", most, "heads", auditor)? {
+        audit_held::heads(&bytes, auditor);
+        return Ok(());
+    }
+    let mut after = 0;
+    while after < size && auditor.worth_a_look("heads") {
+        let page = beside(files, &format!("v1/log/heads?after={after}"), HEAD_LINE * PAGE, "heads", auditor)?;
+        let Some(page) = page.filter(|page| !page.is_empty()) else { break };
+        // Whoever names no greater size at the end of a page would be asked for it for ever.
+        let Some(last) = last_size(&page).filter(|last| *last > after) else {
+            auditor.head_malformed(&format!("the page after size {after}"));
+            break;
+        };
+        audit_held::heads(&page, auditor);
+        after = last;
+    }
+    Ok(())
+}
+
+fn last_size(page: &[u8]) -> Option<u64> {
+    let last = std::str::from_utf8(page).ok()?.strip_suffix('\n')?.rsplit('\n').next()?;
+    decimal(last.split_once(' ')?.0)
+}
+
+/// The policy, as a file or as the ledger answers it.
+pub fn policy(files: &Files<'_>, auditor: &mut Auditor) -> anyhow::Result<()> {
+    for name in ["policy", "v1/log/policy"] {
+        if let Some(bytes) = beside(files, name, MAX_POLICY, "policy", auditor)? {
+            auditor.policy("policy", &bytes);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Follows the record of accesses up to where the ledger says that it stands, where it says so.
+pub fn accesses(files: &Files<'_>, auditor: &mut Auditor) -> anyhow::Result<()> {
+    const NAME: &str = "v1/log/accesses";
+    let Some(note) = beside(files, NAME, MAX_NOTE, "accesses", auditor)? else {
+        auditor.readers(false);
+        return Ok(());
+    };
+    auditor.holds_accesses(NAME, &note);
+    let said = AccessHead::count_in(&note).unwrap_or_default();
+    let mut progress = Progress::new("events", said);
+    while auditor.access_count() < said {
+        let name = format!("{NAME}/links?after={}", auditor.access_count());
+        let page = beside(files, &name, LINK_LINE * PAGE, "accesses", auditor)?.unwrap_or_default();
+        let lines = page.strip_suffix(b"\n").unwrap_or(&page).split(|&byte| byte == b'\n');
+        let links = lines.map(|line| Hash::from_base64(std::str::from_utf8(line).ok()?).ok());
+        let links: Vec<Hash> = links.map_while(|link| link).collect();
+        if links.is_empty() || !auditor.access_links(&links) {
+            break; // what was promised and did not come is missed below
+        }
+        progress.at(auditor.access_count());
+    }
+    progress.end();
+    auditor.readers(true);
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What a mirror keeps of the origin's record of who read what: where it stood, signed by the clerk.
+//!
+//! The mirror reads the log with its Party's token, and sees the events of reading no more than anybody else. But it can ask
+//! where their record stands, and for the links from where it stood before: a record that only grew leads from the one to
+//! the other. If it does not, the clerk is asked what it says now of the place that it signed before. Either it contradicts
+//! itself, and both statements are kept as evidence, or the links were wrong, which shows nothing and is asked again.
+//!
+//! Invariants: what is held is replaced only by what goes on from it, and is on the disk before the old one is gone.
+//!
+//! Deliberately absent: any influence on cosigning. Who read what says nothing about the log.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::evidence::{name_of, write, write_once};
+use super::follow::blocking;
+use super::origin::{Origin, OriginError};
+use crate::evidence::accesses::{AccessHead, AccessHeadError};
+use crate::note::Succession;
+
+/// Why the record of accesses could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// It may pass.
+    #[error("the origin: {0}")]
+    Origin(#[from] OriginError),
+    /// Somebody else answers in the origin's place, or it is broken.
+    #[error("what the origin says of its record of accesses does not count: {0}")]
+    NotSaid(#[from] AccessHeadError),
+    /// Nothing is shown by that; the origin is asked again.
+    #[error(
+        "the origin's links do not lead from the {held} events that it signed to the {said} that it says there are"
+    )]
+    DoNotAddUp {
+        /// Events that were signed before.
+        held: u64,
+        /// Events that it says there are.
+        said: u64,
+    },
+    /// Hand the files to both Parties.
+    #[error("the clerk signed two records of accesses that contradict each other: of {held} and of {said} events")]
+    Contradicts {
+        /// Events that were signed before.
+        held: u64,
+        /// Events of the statement that contradicts it.
+        said: u64,
+    },
+    /// Look at the disk.
+    #[error("cannot use {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Follows the record of accesses.
+#[derive(Debug)]
+pub struct AccessWatch {
+    origin: Origin,
+    name: String,
+    file: PathBuf,
+    evidence: PathBuf,
+}
+
+impl AccessWatch {
+    /// Of the ledger with this name at this address; `folder` is the mirror's, `evidence` that for evidence.
+    pub fn new(origin: Origin, name: &str, folder: &Path, evidence: &Path) -> AccessWatch {
+        AccessWatch { origin, name: name.to_owned(), file: folder.join("accesses"), evidence: evidence.to_owned() }
+    }
+
+    /// Sees whether the record goes on from where it stood. Answers how many events there are.
+    pub async fn look(&mut self, clerks: &Succession) -> Result<u64, WatchError> {
+        let note = self.ask(None).await?;
+        let said = self.open(&note, clerks)?;
+        let Some(held_note) = self.held()? else { return self.keep(&said, &note) };
+        let held = self.open(&held_note, clerks)?;
+        if said.contradicts(&held) {
+            return Err(self.accuse(&held, &held_note, &said, &note));
+        }
+        if self.leads(&held, &said).await? {
+            return self.keep(&said, &note);
+        }
+        let again = self.ask(Some(held.head.count)).await?;
+        let then = self.open(&again, clerks)?;
+        if then.contradicts(&held) {
+            return Err(self.accuse(&held, &held_note, &then, &again));
+        }
+        Err(WatchError::DoNotAddUp { held: held.head.count, said: said.head.count })
+    }
+
+    async fn ask(&self, count: Option<u64>) -> Result<String, OriginError> {
+        let origin = self.origin.clone();
+        blocking(move || origin.accesses(count)).await
+    }
+
+    fn open(&self, note: &str, clerks: &Succession) -> Result<AccessHead, AccessHeadError> {
+        AccessHead::open(note.as_bytes(), &self.name, clerks)
+    }
+
+    /// Whether the links lead from one to the other.
+    async fn leads(&self, from: &AccessHead, to: &AccessHead) -> Result<bool, OriginError> {
+        let mut head = from.head;
+        while head.count < to.head.count {
+            let (origin, after) = (self.origin.clone(), head.count);
+            let links = blocking(move || origin.access_links(after)).await?;
+            if links.is_empty() {
+                return Ok(false);
+            }
+            let wanted = usize::try_from(to.head.count - head.count).unwrap_or(usize::MAX);
+            head = links.into_iter().take(wanted).fold(head, |head, link| head.after(link));
+        }
+        Ok(head == to.head)
+    }
+
+    fn held(&self) -> Result<Option<String>, WatchError> {
+        match std::fs::read_to_string(&self.file) {
+            Ok(note) => Ok(Some(note)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn keep(&self, said: &AccessHead, note: &str) -> Result<u64, WatchError> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        write(folder, &self.file, note.as_bytes()).map_err(|error| self.failed(error))?;
+        Ok(said.head.count)
+    }
+
+    fn failed(&self, source: std::io::Error) -> WatchError {
+        WatchError::File { path: self.file.clone(), source }
+    }
+
+    /// Keeps both statements, the second under the name of the first.
+    fn accuse(&self, held: &AccessHead, held_note: &str, said: &AccessHead, note: &str) -> WatchError {
+        let name = format!("accesses-{}-{}", name_of(&self.name), held.head.count);
+        for (which, note) in [("held", held_note), ("shown", note)] {
+            let path = self.evidence.join(format!("{name}.{which}"));
+            let made = std::fs::create_dir_all(&self.evidence);
+            let kept = made.and_then(|()| write_once(&self.evidence, &path, note.as_bytes()));
+            match kept {
+                Ok(()) => tracing::error!(
+                    file = %path.display(),
+                    "the record of who read what was changed after the clerk signed it: hand this file to both Parties"
+                ),
+                Err(error) => tracing::error!(%error, "evidence could not be kept"),
+            }
+        }
+        WatchError::Contradicts { held: held.head.count, said: said.head.count }
+    }
+}
