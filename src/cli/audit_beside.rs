@@ -107,3 +107,56 @@ pub fn accesses(files: &Files<'_>, auditor: &mut Auditor) -> anyhow::Result<()> 
     auditor.readers(true);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::tlog::EMPTY_ROOT;
+
+    /// Goes through the heads of a log with so many entries, whose pages are these; answers what was asked for.
+    fn asked(size: u64, pages: &[(&str, &str)]) -> Vec<String> {
+        let asked = Mutex::new(Vec::new());
+        let files = |name: &str, most: usize| {
+            asked.lock().expect("nobody panicked").push(name.to_owned());
+            assert!(asked.lock().expect("nobody panicked").len() < 9, "it would ask for ever");
+            let page = pages.iter().find(|(of, _)| *of == name).ok_or(Unread::Absent)?.1;
+            assert!(page.len() <= most);
+            Ok(page.as_bytes().to_vec())
+        };
+        heads(&files, size, &mut Auditor::default()).expect("nothing fails");
+        asked.into_inner().expect("nobody panicked")
+    }
+
+    fn lines(sizes: &[u64]) -> String {
+        sizes.iter().map(|size| format!("{size} {}\n", EMPTY_ROOT.to_base64())).collect()
+    }
+
+    #[test]
+    fn heads_are_followed_page_by_page_and_never_for_ever() {
+        let name = |after: u64| format!("v1/log/heads?after={after}");
+        let (first, second) = (lines(&[1, 4]), lines(&[6, 9]));
+        let pages = [(&*name(0), &*first), (&*name(4), &*second)];
+        assert_eq!(asked(9, &pages), ["heads".to_owned(), name(0), name(4)], "the last page is of the whole log");
+        assert_eq!(asked(12, &pages), ["heads".to_owned(), name(0), name(4), name(9)], "there may be more");
+        assert_eq!(asked(9, &[("heads", &first)]), ["heads"], "a file is whole");
+        // A page that leads back, or whose end is no head, is the last one.
+        let back = lines(&[3, 2]);
+        assert_eq!(asked(9, &[(&name(0), &first), (&name(4), &back)]), ["heads".to_owned(), name(0), name(4)]);
+        assert_eq!(asked(9, &[(&name(0), &first), (&name(4), "7 x")]), ["heads".to_owned(), name(0), name(4)]);
+    }
+
+    #[test]
+    fn links_that_do_not_come_are_not_asked_for_again() {
+        let files = |name: &str, _: usize| {
+            match name {
+            "v1/log/accesses" => Ok(b"countersign/accesses/v1\nx\n5\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\xe2\x80\x94 x AAAAAAA=\n".to_vec()),
+            _ => Ok(Vec::new()),
+        }
+        };
+        let mut auditor = Auditor::default();
+        accesses(&files, &mut auditor).expect("nothing fails");
+        assert_eq!(auditor.access_count(), 0);
+    }
+}

@@ -33,15 +33,16 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(|connection, _| {
-            // The rollback below is a warning to Postgres nearly every time, and would fill the logs. Names that stand
-            // without a schema, as operators do, are Postgres's own, whatever is set for the role.
-            const SETTINGS: &str = "SET client_min_messages = error; SET search_path = pg_catalog";
+            // Names that stand without a schema, as operators do, are Postgres's own, whatever is set for the role.
+            const SETTINGS: &str = "SET search_path = pg_catalog";
             Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop) })
         })
         .before_acquire(|connection, _| {
             Box::pin(async move {
-                // Rolls back what a cancelled request left; without a transaction Postgres answers with a notice.
-                sqlx::query("ROLLBACK").execute(connection).await.map(|_| true)
+                // Rolls back what a cancelled request left. A ROLLBACK alone is a warning where nothing was left, which is
+                // nearly always, and would fill the log of Postgres. In a transaction that has failed, BEGIN fails, and the
+                // pool takes another connection.
+                sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await.map(|_| true)
             })
         })
         .connect_lazy_with(options)

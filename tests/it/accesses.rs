@@ -212,6 +212,16 @@ async fn links_that_lead_nowhere_show_nothing_and_are_asked_for_again() {
     assert!(matches!(found, WatchError::DoNotAddUp { held: before, .. } if before == held), "{found}");
     assert_eq!(place.evidence(), Vec::<String>::new());
     stock.api.database.sabotage(&change("ok")).await;
+    // Where an event has no place, the links end before it.
+    let moved =
+        |from: u64, to: u64| behind(&format!("UPDATE countersign.access_event SET place = {to} WHERE place = {from}"));
+    stock.api.database.sabotage(&moved(held, 9_999)).await;
+    assert_eq!(stock.api.ledger.reader.links_after(held).await.expect("links"), [], "the next one is further on");
+    let found = copied.mirror.watch_accesses().await.expect_err("a link is missing");
+    assert!(matches!(found, WatchError::DoNotAddUp { held: before, .. } if before == held), "{found}");
+    let newer = "DELETE FROM countersign.access_event WHERE place > 9999";
+    stock.api.database.sabotage(&behind(newer)).await;
+    stock.api.database.sabotage(&moved(9_999, held)).await;
     assert!(copied.mirror.watch_accesses().await.expect("as it was") > held);
 }
 

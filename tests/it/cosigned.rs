@@ -163,6 +163,10 @@ async fn cosignatures_survive_a_new_start_and_a_second_line_changes_nothing() {
     assert_eq!(again.text(), receipt.text());
     let shown = api.get("/v1/log/cosigners", &token).await.expect(200).json();
     assert_eq!((&shown["cosigners"][0]["size"], &shown["final"]["size"]), (&json!(8), &json!(8)), "{shown}");
+    assert_eq!(shown["cosigners"][0]["state"], "ok", "who has cosigned everything is not behind: {shown}");
+    api.record(&designation("US/centre/1")).await;
+    let behind = |shown: &Value| shown["cosigners"][0]["state"] == "silent";
+    until(&api, "/v1/log/cosigners", &token, behind).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,6 +93,14 @@ impl Standing {
         self.cosigned.is_some_and(|(cosigned, _)| cosigned >= size)
     }
 
+    /// How it stands at a size: whoever has cosigned it is not behind, asked since the start or not.
+    pub fn state_at(&self, size: u64) -> State {
+        match self.state {
+            State::Behind if self.problem.is_none() && self.has(size) => State::Ok,
+            state => state,
+        }
+    }
+
     /// Takes note of a line that was kept.
     pub fn cosigns(&mut self, size: u64, at: Instant) {
         if !self.has(size) {

@@ -20,7 +20,7 @@ pub fn cosigners(ledger: &Ledger) -> Value {
         let (cosigned, at) = one.cosigned.unzip();
         let lag = size.saturating_sub(cosigned.unwrap_or(0));
         let at = at.map(|at| at.to_string());
-        json!({ "key": one.name.as_str(), "state": one.state.as_str(), "size": cosigned, "at": at, "lag": lag })
+        json!({ "key": one.name.as_str(), "state": one.state_at(size).as_str(), "size": cosigned, "at": at, "lag": lag })
     });
     let cosigners: Vec<Value> = shown.collect();
     json!({
