@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Let anybody read checkpoints and hash tiles
     #[arg(long)]
     public_log: bool,
+    /// Demand that a mirror of each Party cosigns: a record is final when both have. Without it no record ever is
+    #[arg(long)]
+    mirrors: bool,
     /// The last checkpoint of a log that has ended, which the new one continues: its signed note
     #[arg(long, value_name = "FILE")]
     succeeds: Option<PathBuf>,
@@ -49,12 +52,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let keys = Keys::read(&arguments.keys)?;
     let clock = Clock::System;
     let mut draft = draft(&arguments.origin, &keys, arguments.demonstration, arguments.public_log, &clock)?;
+    if arguments.mirrors {
+        draft.body["quorum"] = both_mirrors();
+    } else {
+        eprintln!("Nobody's cosignature is demanded, so no record will be final: --mirrors demands one of each Party.");
+    }
     if let Some(path) = &arguments.succeeds {
         draft.body["succeeds"] = ended(path)?;
     }
     files::write_result(arguments.out.as_deref(), &draft.text(&arguments.origin))?;
     eprintln!("To be signed by: {}", draft.signers.join(", "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The quorum of terms that demand a mirror of each Party.
+pub fn both_mirrors() -> Value {
+    json!({ "all": [format!("{}/mirror", Party::Us), format!("{}/mirror", Party::Ru)] })
 }
 
 /// What the terms say of the log that ended. Whoever signs them compares it with the checkpoint that each side holds.

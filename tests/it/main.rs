@@ -10,6 +10,7 @@ mod audit_database;
 mod boot;
 mod claims;
 mod cli;
+mod cli_cosign;
 mod cli_export;
 mod cli_mirror;
 mod cluster;

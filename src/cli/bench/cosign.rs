@@ -19,7 +19,7 @@ use super::super::files;
 use super::super::keygen;
 use super::super::store::{DATABASE, start_cluster};
 use super::super::token;
-use super::mirror::{Following, size};
+use super::mirror::{Following, program, size};
 use super::{Server, begin, percentile, post, print, request, sign};
 use crate::note::KeyKind;
 use crate::store::cluster::ClusterRole;
@@ -88,8 +88,14 @@ async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<Value> 
     let notes = tokio::task::spawn_blocking(move || sign(address, keys, total)).await??;
     let mut mirrors = Vec::with_capacity(places.len());
     for (own, place) in &places {
-        let mirror =
-            Following::start(own, (place.address, &place.key), (address, &token), 1_000, arguments.no_download)?;
+        let mirror = Following::start(
+            program(None)?,
+            own,
+            (place.address, &place.key),
+            (address, &token),
+            1_000,
+            arguments.no_download,
+        )?;
         mirror.has(size(address)?)?;
         mirrors.push(mirror);
     }

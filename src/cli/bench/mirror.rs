@@ -2,7 +2,8 @@
 //!
 //! First the ledger is filled without a mirror, which gives its peak; then a mirror takes up all of that, which gives the
 //! mirror's own rate; then clients write at full speed while the mirror follows, and how far it is behind is looked at ten
-//! times a second. Everything is a process of its own, on the same cores and the same disk.
+//! times a second. Everything is a process of its own, on the same disk, and on the same cores unless the mirror is given its
+//! own: `taskset --cpu-list 0 countersign bench mirror --mirror-cpus 1` is two machines with one core each.
 //!
 //! Deliberately absent: a network between them.
 
@@ -38,6 +39,10 @@ pub struct Arguments {
     /// Milliseconds between two looks of the mirror
     #[arg(long, default_value_t = 1_000)]
     every: u64,
+    /// The processors of the mirror and its database alone, as taskset(1) takes them; those of everything else are the ones
+    /// that this command was started with
+    #[arg(long, value_name = "LIST")]
+    mirror_cpus: Option<String>,
     /// Where the data directories are made; they are removed afterwards
     #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
     scratch: PathBuf,
@@ -88,7 +93,9 @@ async fn measure(arguments: &Arguments, folder: &Path) -> anyhow::Result<Value> 
     let own = folder.join("mirror");
     let key = files::write_key(&own.join("key"), &keygen::new_key("US/mirror/1", KeyKind::Cosignature)?, false)?;
     let at = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mirror = Following::start(&own, (at, &key), (address, &token), arguments.every, arguments.no_download)?;
+    let program = program(arguments.mirror_cpus.as_deref())?;
+    let mirror =
+        Following::start(program, &own, (at, &key), (address, &token), arguments.every, arguments.no_download)?;
     let held = size(address)?;
     mirror.has(held)?;
     let alone = held as f64 / begun.elapsed().as_secs_f64();
@@ -132,6 +139,7 @@ fn report(
         "caught_up_after_s": (caught_up.as_secs_f64() * 100.0).round() / 100.0,
         "written_for_s": (written.as_secs_f64() * 100.0).round() / 100.0,
         "looks_every_ms": arguments.every,
+        "mirror_cpus": arguments.mirror_cpus,
         "records": arguments.records,
         "clients": arguments.clients,
     })
@@ -159,6 +167,15 @@ fn watch(
     Ok(samples)
 }
 
+/// This program once more, on these processors if any are named.
+pub fn program(cpus: Option<&str>) -> anyhow::Result<Command> {
+    let own = std::env::current_exe()?;
+    let Some(cpus) = cpus else { return Ok(Command::new(own)) };
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", cpus]).arg(own);
+    Ok(command)
+}
+
 /// A mirror in its own process.
 pub struct Following {
     child: Child,
@@ -166,9 +183,10 @@ pub struct Following {
 }
 
 impl Following {
-    /// Starts a mirror in a folder of its own, at an address and with a key, of a ledger that it may read with a token; it
+    /// Starts a mirror with this program in a folder of its own, at an address and with a key, of a ledger that it may read with a token; it
     /// looks at that every so many milliseconds.
     pub fn start(
+        mut command: Command,
         own: &Path,
         (address, key): (SocketAddr, &Path),
         (ledger, token): (SocketAddr, &str),
@@ -178,7 +196,6 @@ impl Following {
         let about = Client::new(&format!("http://{ledger}"), None).fetch_json("/v1/log")?;
         let trust = own.join("trust");
         files::write_new(&trust, about["trust"].as_str().unwrap_or_default().as_bytes(), 0o644)?;
-        let mut command = Command::new(std::env::current_exe()?);
         command.args(["mirror", "--begin", "--from", &format!("http://{ledger}"), "--token", token]);
         command.args(["--listen", &address.to_string(), "--every", &every.to_string(), "--key"]);
         command.arg(key).arg("--trust").arg(trust).arg("--data-dir").arg(own);

@@ -155,7 +155,7 @@ impl Scene {
         let keys = self.keys()?;
         let known = Keys::of(keys.iter().map(|key| key.verifier().clone()));
         let mut terms = terms_init::draft(ORIGIN, &known, true, true, &clock)?;
-        terms.body["quorum"] = json!({ "all": mirrors::PARTIES.map(|party| format!("{party}/mirror")) });
+        terms.body["quorum"] = terms_init::both_mirrors();
         let roots: Vec<&Signer> =
             keys.iter().filter(|key| terms.signers.iter().any(|name| name == key.verifier().name())).collect();
         let note = author::sign(&terms.text(ORIGIN), &roots)?;
