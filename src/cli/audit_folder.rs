@@ -56,10 +56,11 @@ fn in_folder(folder: &Path) -> impl Fn(&str, usize) -> Result<Vec<u8>, Unread> +
             _ => Unread::Failed(anyhow::Error::new(error).context(format!("{} cannot be read", path.display()))),
         };
         // A pipe or a device would never end.
-        if !std::fs::metadata(&path).map_err(failed)?.is_file() {
+        let metadata = std::fs::metadata(&path).map_err(failed)?;
+        if !metadata.is_file() {
             return Err(Unread::Wrong("it is not an ordinary file".to_owned()));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(most).min(most) + 1);
         let file = std::fs::File::open(&path).map_err(failed)?;
         file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() > most { Err(too_large(most)) } else { Ok(bytes) }

@@ -5,6 +5,7 @@
 //! that the seven invariants are looked for in 10,000.
 
 use countersign::history::History;
+use countersign::treaty::docket::CaseKind;
 use countersign::treaty::reciprocity::{Answer, Query, Viewer};
 use serde_json::{Value, json};
 
@@ -246,10 +247,11 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
         let history = read(timeline);
         let size = 1 + Draw::new(seed ^ 3).below(history.size() as usize) as u64;
         let (known, as_of) = (history.register().known(size), instant(&grid(some_day(seed))));
-        let unsettled = known.unsettled(as_of);
+        let unsettled = |kind| known.unsettled(kind, as_of);
+        let (visits, notices) = (unsettled(CaseKind::Visit), unsettled(CaseKind::Notice));
         let basis = Basis::of(known);
         let sight = Sight::new(known, &basis, as_of);
-        if let Some(visit) = known.intents().find(|visit| !unsettled.visits.contains(visit) && sight.is_open(*visit)) {
+        if let Some(visit) = known.intents().find(|visit| !visits.contains(visit) && sight.is_open(*visit)) {
             return Err(format!("the visit of entry {visit} is open as of {as_of}"));
         }
         for answer in history.statuses(size, as_of, None, &VIEWS) {
@@ -258,8 +260,8 @@ fn what_is_marked_settled_has_nothing_outstanding_and_no_team_at_the_site() {
                 let index = |name: &str| known.index_of(&history.digest_named(name)?);
                 let of_visit = !["ACK", "DATA_CHANGE", "CLARIFY", "CONSULT", "BASELINE"].contains(&row.kind);
                 let is_unsettled = match row.visit.as_deref().filter(|_| of_visit) {
-                    Some(visit) => unsettled.visits.contains(&index(visit).expect("an entry")),
-                    None => unsettled.notices.contains(&index(&row.created_by).expect("an entry")),
+                    Some(visit) => visits.contains(&index(visit).expect("an entry")),
+                    None => notices.contains(&index(&row.created_by).expect("an entry")),
                 };
                 let is_done = ["FULFILLED", "FULFILLED_LATE", "RELEASED"].contains(&row.state);
                 if row.kind != "BASELINE" && !is_done && !is_unsettled {

@@ -46,7 +46,8 @@ impl<T: Ord + Copy> Intervals<T> {
 
     /// Every item in whose interval a number lies; `least` is the least item that there can be.
     pub fn at(&self, number: u64, least: T) -> impl Iterator<Item = T> {
-        (0..LEVELS).flat_map(move |level| {
+        let levels = if self.firsts.is_empty() { 0 } else { LEVELS };
+        (0..levels).flat_map(move |level| {
             let centre = (number >> (level + 1) << (level + 1)) | (1 << level);
             let up_to = (number <= centre).then(|| self.firsts.range((centre, 0, least)..(centre, number + 1, least)));
             let from = (number > centre).then(|| self.lasts.range((centre, number, least)..(centre + 1, 0, least)));

@@ -25,7 +25,30 @@ pub enum Case {
     Report(u32),
 }
 
+/// The kind of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseKind {
+    /// Visits.
+    Visit,
+    /// Notices.
+    Notice,
+    /// Excuses and withholdings.
+    Claim,
+    /// Reports.
+    Report,
+}
+
 impl Case {
+    /// Its kind.
+    pub const fn kind(self) -> CaseKind {
+        match self {
+            Case::Visit(_) => CaseKind::Visit,
+            Case::Notice(_) => CaseKind::Notice,
+            Case::Claim(_) => CaseKind::Claim,
+            Case::Report(_) => CaseKind::Report,
+        }
+    }
+
     /// The entry that began it.
     pub const fn index(self) -> u32 {
         match self {
@@ -48,19 +71,27 @@ pub struct Mark {
 /// The marks of every case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks {
-    open: OrdSet<Case>,
     marks: HashMap<Case, Mark>,
-    /// The seconds in which each is not settled.
-    times: Intervals<Case>,
-    /// The sizes of the log at which it was not marked so.
-    sizes: Intervals<Case>,
     by_time: OrdSet<(Instant, Case)>,
+    /// By kind: who asks, asks about one.
+    kinds: [OfKind; 4],
+}
+
+/// The cases of one kind, by the entries that began them.
+#[derive(Clone, Debug, Default)]
+struct OfKind {
+    /// Those that are not marked.
+    open: OrdSet<u32>,
+    /// The seconds in which each of the others is not settled.
+    times: Intervals<u32>,
+    /// The sizes of the log at which it was not marked so.
+    sizes: Intervals<u32>,
 }
 
 impl Marks {
     /// A case begins.
     pub fn open(&mut self, case: Case) {
-        self.open.insert(case);
+        self.kinds[case.kind() as usize].open.insert(case.index());
     }
 
     /// How a case was marked last.
@@ -70,15 +101,19 @@ impl Marks {
 
     /// Marks a case as settled, or as open again.
     pub fn mark(&mut self, case: Case, mark: Option<Mark>) {
+        let (kind, index) = (&mut self.kinds[case.kind() as usize], case.index());
         if let Some(before) = self.marks.remove(&case) {
-            before.times().into_iter().for_each(|times| self.times.remove(times, case));
-            before.sizes(case).into_iter().for_each(|sizes| self.sizes.remove(sizes, case));
+            before.times().into_iter().for_each(|times| kind.times.remove(times, index));
+            before.sizes(case).into_iter().for_each(|sizes| kind.sizes.remove(sizes, index));
             self.by_time.remove(&(before.settled, case));
         }
-        let Some(mark) = mark else { return self.open(case) };
-        self.open.remove(&case);
-        mark.times().into_iter().for_each(|times| self.times.insert(times, case));
-        mark.sizes(case).into_iter().for_each(|sizes| self.sizes.insert(sizes, case));
+        let Some(mark) = mark else {
+            kind.open.insert(index);
+            return;
+        };
+        kind.open.remove(&index);
+        mark.times().into_iter().for_each(|times| kind.times.insert(times, index));
+        mark.sizes(case).into_iter().for_each(|sizes| kind.sizes.insert(sizes, index));
         self.by_time.insert((mark.settled, case));
         self.marks.insert(case, mark);
     }
@@ -103,39 +138,14 @@ fn number(at: Instant) -> u64 {
     at.seconds().unsigned_abs() + 1
 }
 
-/// The cases that are not settled at an instant, by what was known; among them some that are. In index order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unsettled {
-    /// Requests of visits.
-    pub visits: Vec<u32>,
-    /// Notices.
-    pub notices: Vec<u32>,
-    /// Excuses and withholdings.
-    pub claims: Vec<u32>,
-    /// Reports.
-    pub reports: Vec<u32>,
-}
-
 impl Known<'_> {
-    /// The cases that are not settled at `as_of`.
-    pub fn unsettled(&self, as_of: Instant) -> Unsettled {
-        let marks = &self.docket.marks;
-        let later = marks.times.at(number(as_of), Case::Visit(0));
-        let since = marks.sizes.at(u64::from(self.size), Case::Visit(0));
-        let all = marks.open.iter().copied().chain(later).chain(since);
-        let mut found = Unsettled::default();
-        for case in all.filter(|case| case.index() < self.size) {
-            match case {
-                Case::Visit(index) => found.visits.push(index),
-                Case::Notice(index) => found.notices.push(index),
-                Case::Claim(index) => found.claims.push(index),
-                Case::Report(index) => found.reports.push(index),
-            }
-        }
-        for list in [&mut found.visits, &mut found.notices, &mut found.claims, &mut found.reports] {
-            list.sort_unstable();
-            list.dedup();
-        }
+    /// The cases of a kind that are not settled at `as_of`, by what was known; among them some that are. In index order.
+    pub fn unsettled(&self, kind: CaseKind, as_of: Instant) -> Vec<u32> {
+        let OfKind { open, times, sizes } = &self.docket.marks.kinds[kind as usize];
+        let all = open.iter().copied().chain(times.at(number(as_of), 0)).chain(sizes.at(u64::from(self.size), 0));
+        let mut found: Vec<u32> = all.filter(|index| *index < self.size).collect();
+        found.sort_unstable();
+        found.dedup();
         found
     }
 

@@ -19,7 +19,7 @@ use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
 pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
-pub use marks::{Case, Mark, Unsettled};
+pub use marks::{Case, CaseKind, Mark};
 
 use self::marks::Marks;
 use crate::hash::Hash;

@@ -31,7 +31,7 @@ pub use quota::{Group, Hold, Holds};
 pub use settle::settle;
 pub use state::{Clause, Outcome, State};
 
-use super::docket::{Known, Pos, Unsettled};
+use super::docket::{CaseKind, Known, Pos};
 use super::party::{Party, Slot};
 use super::terms::Limits;
 pub use super::terms::ObligationKind as Kind;
@@ -122,8 +122,8 @@ pub struct Sight<'a> {
     pub basis: &'a Basis<'a>,
     /// The instant asked about, inclusive.
     pub as_of: Instant,
-    /// The cases that are not settled, once somebody asked.
-    unsettled: OnceCell<Unsettled>,
+    /// The cases of each kind that are not settled, once somebody asked.
+    unsettled: [OnceCell<Vec<u32>>; 4],
     /// The quota of each slot and year that somebody asked about.
     groups: RefCell<BTreeMap<(Slot, i32), Rc<Group>>>,
     /// Whether the places of a quota are being counted: what lifts find room is not known yet (ruling 19).
@@ -142,9 +142,9 @@ impl<'a> Sight<'a> {
         Sight::new(self.known, self.basis, as_of)
     }
 
-    /// The cases that are not settled at the instant asked about.
-    pub fn unsettled(&self) -> &Unsettled {
-        self.unsettled.get_or_init(|| self.known.unsettled(self.as_of))
+    /// The cases of a kind that are not settled at the instant asked about.
+    pub fn unsettled(&self, kind: CaseKind) -> &[u32] {
+        self.unsettled[kind as usize].get_or_init(|| self.known.unsettled(kind, self.as_of))
     }
 
     /// The admissible requests of one slot and year, as they stand from facts.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::cover::{covers, postpones, refuses, releases};
 use super::{Kind, Obligation, Sight, View};
-use crate::treaty::docket::{Act, ClaimNature, Pos, Seen};
+use crate::treaty::docket::{Act, CaseKind, ClaimNature, Pos, Seen};
 use crate::treaty::host_consent::{Action, Scope};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::Party;
@@ -166,7 +166,7 @@ impl<'a> Sight<'a> {
         let is_claim = |index: &u32| self.known.event(*index).is_some_and(|event| matches!(event.act, Act::Claim(_)));
         let named = named.filter(is_claim);
         let lifted = self.known.lifted_claims(obligation.slot, (obligation.created_at, self.as_of));
-        self.unsettled().claims.iter().copied().chain(lifted).chain(named).collect()
+        self.unsettled(CaseKind::Claim).iter().copied().chain(lifted).chain(named).collect()
     }
 
     /// Claims that cover the obligation, their answers and their lifts. A claim that is lifted before it takes effect

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::fold::Fold;
 use super::moves::{Move, What};
 use super::{Kind, Obligation, Outcome, Sight, View};
-use crate::treaty::docket::Pos;
+use crate::treaty::docket::{CaseKind, Pos};
 use crate::treaty::milestone::Milestones;
 use crate::treaty::party::{Party, Slot};
 use crate::treaty::terms::OneVisitPer;
@@ -118,7 +118,7 @@ impl Sight<'_> {
 
     /// Whether a visit by `sides` (inspecting, inspected) is open where only one may be.
     pub fn has_open_visit(&self, slot: Slot, sides: (Party, Party), host: Party, per: OneVisitPer) -> bool {
-        self.unsettled().visits.iter().filter_map(|other| self.visit(*other)).any(|other| {
+        self.unsettled(CaseKind::Visit).iter().filter_map(|other| self.visit(*other)).any(|other| {
             let same = match per {
                 OneVisitPer::Party => true,
                 OneVisitPer::Territory => other.host == host,

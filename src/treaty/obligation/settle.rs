@@ -120,18 +120,19 @@ fn settled_at(sight: &Sight<'_>, case: Case) -> Option<Instant> {
 
 /// A visit is not settled while the team is at the site.
 fn visit_settled_at(sight: &Sight<'_>, intent: u32) -> Option<Instant> {
+    let has = |step| sight.milestones(intent, step).next().is_some();
+    if has(Milestones::SiteArrival) && !has(Milestones::End) && !has(Milestones::Departure) {
+        return None;
+    }
     let admissible = sight.is_admissible(intent);
     let [us, ru] = [Party::Us, Party::Ru].map(|party| sight.of_visit(intent, admissible, View::Of(party)));
     let name = |obligation: &Obligation| (obligation.created_by, obligation.kind);
-    let same = us.iter().map(name).eq(ru.iter().map(name));
-    let has = |step| sight.milestones(intent, step).next().is_some();
-    let at_site = has(Milestones::SiteArrival) && !has(Milestones::End) && !has(Milestones::Departure);
-    if !same || at_site {
+    if !us.iter().map(name).eq(ru.iter().map(name)) {
         return None;
     }
-    us.iter()
-        .zip(&ru)
-        .try_fold(last_effect(sight, intent, 2), |latest, (us, ru)| Some(latest.max(settled(sight, us, ru)?)))
+    let each = |latest: Instant, (us, ru)| Some(latest.max(settled(sight, us, ru)?));
+    let all = us.iter().zip(&ru).try_fold(Instant::default(), each)?;
+    Some(all.max(last_effect(sight, intent, 2)))
 }
 
 /// When the newest record that leads to this one in so many steps takes effect.
@@ -153,9 +154,14 @@ fn begins(sight: &Sight<'_>, index: u32) -> Instant {
 
 /// From when on nothing is outstanding in an obligation, which exists in both views. Where these differ, that is.
 fn settled(sight: &Sight<'_>, us: &Obligation, ru: &Obligation) -> Option<Instant> {
-    let outcomes = [(us, Party::Us), (ru, Party::Ru)].map(|(of, party)| sight.fold(of, View::Of(party), None));
-    let state = outcomes[0].state;
-    if us.kind == Kind::Opening || outcomes[1].state != state || outcomes.iter().any(|outcome| outcome.entangled) {
+    let first = sight.fold(us, View::Of(Party::Us), None);
+    let state = first.state;
+    let ends = matches!(state, State::Fulfilled | State::FulfilledLate | State::Released);
+    if us.kind == Kind::Opening || !ends || first.entangled {
+        return None; // most obligations stand so for most of their time, and need no second look
+    }
+    let outcomes = [first, sight.fold(ru, View::Of(Party::Ru), None)];
+    if outcomes[1].state != state || outcomes[1].entangled {
         return None;
     }
     match state {

@@ -8,7 +8,7 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::ops::RangeBounds as _;
 
 use crate::treaty::claims::Finding;
-use crate::treaty::docket::{Ended, Pos};
+use crate::treaty::docket::{CaseKind, Ended, Pos};
 use crate::treaty::obligation::Sight;
 use crate::treaty::party::Slot;
 use crate::treaty::time::Instant;
@@ -56,13 +56,13 @@ pub fn of_slot(sight: &Sight<'_>, slot: Slot) -> Option<Found> {
 
 /// The visits to a slot that ended and were reported on, and are not settled.
 fn unsettled(sight: &Sight<'_>, slot: Slot) -> Vec<Ended> {
-    let visits = sight.unsettled().visits.iter().copied();
+    let visits = sight.unsettled(CaseKind::Visit).iter().copied();
     visits.filter(|&visit| sight.known.slot_of_visit(visit) == Some(slot)).filter_map(|v| sight.ended(v)).collect()
 }
 
 /// The oldest ambiguity that nobody resolved: its report and its id.
 pub fn oldest<'s>(sight: &'s Sight<'_>) -> Option<(Pos, &'s str)> {
-    let reports = sight.unsettled().reports.iter();
+    let reports = sight.unsettled(CaseKind::Report).iter();
     let mut dated: Vec<Pos> = reports.filter_map(|&index| sight.known.pos(index)).collect();
     dated.retain(|pos| *pos <= sight.until());
     dated.sort_unstable();

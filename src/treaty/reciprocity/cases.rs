@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::judge::{self, Judged, Standing};
-use crate::treaty::docket::Case;
+use crate::treaty::docket::{Case, CaseKind};
 use crate::treaty::obligation::{Kind, Obligation, Sight};
 use crate::treaty::party::Slot;
 use crate::treaty::time::Instant;
@@ -66,7 +66,9 @@ impl Frame {
     fn visits(&self, sight: &Sight<'_>) -> BTreeSet<u32> {
         match self.scope {
             Scope::Everything => sight.known.intents().collect(),
-            Scope::Period => self.requests(sight).into_iter().chain(sight.unsettled().visits.iter().copied()).collect(),
+            Scope::Period => {
+                self.requests(sight).into_iter().chain(sight.unsettled(CaseKind::Visit).iter().copied()).collect()
+            }
         }
     }
 
@@ -75,7 +77,7 @@ impl Frame {
         let of_period = of_period.flat_map(|kind| sight.known.notices_of(*kind, self.period));
         match self.scope {
             Scope::Everything => sight.known.notices().collect(),
-            Scope::Period => of_period.chain(sight.unsettled().notices.iter().copied()).collect(),
+            Scope::Period => of_period.chain(sight.unsettled(CaseKind::Notice).iter().copied()).collect(),
         }
     }
 

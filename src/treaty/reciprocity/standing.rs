@@ -4,7 +4,7 @@
 
 use super::judge::{self, Judged, Viewer};
 use crate::treaty::countermeasure::Cited;
-use crate::treaty::docket::{Act, Answer, Claim, ClaimNature, Event, Pos};
+use crate::treaty::docket::{Act, Answer, CaseKind, Claim, ClaimNature, Event, Pos};
 use crate::treaty::obligation::{Kind, Obligation, Sight, State};
 use crate::treaty::party::{Party, Slot};
 
@@ -23,7 +23,7 @@ pub struct Live<'a> {
 
 /// Every claim that is live, in log order.
 pub fn live<'a>(sight: &Sight<'a>) -> Vec<Live<'a>> {
-    let claims = sight.unsettled().claims.iter().filter_map(|&index| {
+    let claims = sight.unsettled(CaseKind::Claim).iter().filter_map(|&index| {
         let event = sight.known.event(index)?;
         let Act::Claim(claim) = &event.act else { return None };
         let pos = sight.known.pos(index).filter(|pos| *pos <= sight.until())?;
