@@ -21,11 +21,13 @@ pub(super) struct Intervals<T: Ord + Clone> {
     firsts: OrdSet<(u64, u64, T)>,
     /// By centre and last number.
     lasts: OrdSet<(u64, u64, T)>,
+    /// No interval that is filed has ever reached beyond this number.
+    bound: u64,
 }
 
 impl<T: Ord + Clone> Default for Intervals<T> {
     fn default() -> Intervals<T> {
-        Intervals { firsts: OrdSet::new(), lasts: OrdSet::new() }
+        Intervals { firsts: OrdSet::new(), lasts: OrdSet::new(), bound: 0 }
     }
 }
 
@@ -35,6 +37,7 @@ impl<T: Ord + Copy> Intervals<T> {
         let centre = centre(first, last);
         self.firsts.insert((centre, first, item));
         self.lasts.insert((centre, last, item));
+        self.bound = self.bound.max(last);
     }
 
     /// Takes an item away.
@@ -46,7 +49,7 @@ impl<T: Ord + Copy> Intervals<T> {
 
     /// Every item in whose interval a number lies; `least` is the least item that there can be.
     pub fn at(&self, number: u64, least: T) -> impl Iterator<Item = T> {
-        let levels = if self.firsts.is_empty() { 0 } else { LEVELS };
+        let levels = if number > self.bound { 0 } else { LEVELS }; // who asks about now is beyond nearly everything
         (0..levels).flat_map(move |level| {
             let centre = (number >> (level + 1) << (level + 1)) | (1 << level);
             let up_to = (number <= centre).then(|| self.firsts.range((centre, 0, least)..(centre, number + 1, least)));

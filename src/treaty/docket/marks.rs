@@ -99,6 +99,14 @@ impl Marks {
         self.marks.get(&case).copied()
     }
 
+    /// Whether a case is marked so already.
+    pub fn is_marked(&self, case: Case, mark: Option<Mark>) -> bool {
+        match mark {
+            Some(mark) => self.of(case) == Some(mark),
+            None => self.kinds[case.kind() as usize].open.contains(&case.index()),
+        }
+    }
+
     /// Marks a case as settled, or as open again.
     pub fn mark(&mut self, case: Case, mark: Option<Mark>) {
         let (kind, index) = (&mut self.kinds[case.kind() as usize], case.index());

@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: any judgement of what an event means.
 
+mod digests;
 pub(in crate::treaty) mod event;
 mod intervals;
 mod known;
@@ -21,6 +22,7 @@ pub use event::{Act, Claim, ClaimNature, Correction, Event};
 pub use known::{Answer, Known, Pos, Seen, is_acknowledged};
 pub use marks::{Case, CaseKind, Mark};
 
+use self::digests::Digests;
 use self::marks::Marks;
 use crate::hash::Hash;
 use crate::treaty::claims::Finding;
@@ -33,8 +35,7 @@ use crate::treaty::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Docket {
     events: Vector<Arc<Event>>,
-    // Ordered, because a hashed map of every entry takes four times as much.
-    by_digest: OrdMap<Hash, u32>,
+    digests: Digests,
     /// The entries that name an entry in their references.
     naming: HashMap<u32, Vector<u32>>,
     corrections: HashMap<u32, Vector<u32>>,
@@ -107,7 +108,7 @@ impl Docket {
             self.notices.push_back(index);
             self.marks.open(Case::Notice(index));
         }
-        self.by_digest.insert(event.digest, index);
+        self.digests.insert(event.digest, index);
         let corrected = match &event.act {
             Act::Correction(correction) => Some(correction.original),
             _ => None,
@@ -149,7 +150,7 @@ impl Docket {
 
     /// The entry whose record has this digest.
     pub fn index_of(&self, digest: &Hash) -> Option<u32> {
-        self.by_digest.get(digest).copied()
+        self.digests.find(digest, |index| Some(self.events.get(index as usize)?.digest))
     }
 
     /// The number of entries.
@@ -159,6 +160,9 @@ impl Docket {
 
     /// Notes that a case is settled, or open again.
     pub fn mark(&mut self, case: Case, mark: Option<Mark>) {
+        if self.marks.is_marked(case, mark) {
+            return;
+        }
         if let Case::Claim(index) = case {
             self.put_lift(index, self.marks.of(case).map(|mark| mark.settled), mark.map(|mark| mark.settled));
         }
@@ -183,10 +187,14 @@ impl Docket {
 
     /// Notes how a visit to a slot ended, as known now.
     pub fn mark_end(&mut self, slot: Slot, visit: u32, ended: Option<Ended>) {
-        let before = match &ended {
-            Some(ended) => self.ends.insert(visit, ended.end),
-            None => self.ends.remove(&visit),
-        };
+        let before = self.ends.get(&visit).copied();
+        if before.is_none() && ended.is_none() {
+            return; // as nearly always
+        }
+        match &ended {
+            Some(ended) => drop(self.ends.insert(visit, ended.end)),
+            None => drop(self.ends.remove(&visit)),
+        }
         let list = &mut self.slot(slot).ended;
         if let Some(before) = before {
             list.remove(&before);

@@ -131,7 +131,8 @@ fn visit_settled_at(sight: &Sight<'_>, intent: u32) -> Option<Instant> {
         return None;
     }
     let each = |latest: Instant, (us, ru)| Some(latest.max(settled(sight, us, ru)?));
-    let all = us.iter().zip(&ru).try_fold(Instant::default(), each)?;
+    // What is owed last is open longest.
+    let all = us.iter().zip(&ru).rev().try_fold(Instant::default(), each)?;
     Some(all.max(last_effect(sight, intent, 2)))
 }
 
