@@ -43,9 +43,9 @@ pub type Files<'f> = dyn Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + 'f;
 type Tile = (TilePath, Result<Vec<u8>, Unread>);
 
 /// Tiles of entries that are given to the auditor at once.
-const TOGETHER: usize = 8;
-/// Tiles that are read ahead meanwhile. All of them together have at most 270 MB, and of ordinary entries 7 MB.
-const AHEAD: usize = TOGETHER;
+const TOGETHER: usize = 16;
+/// Tiles that are read ahead meanwhile. All of them together have at most 403 MB, and of ordinary entries 10 MB.
+const AHEAD: usize = 8;
 
 /// Reads files below a folder.
 fn in_folder(folder: &Path) -> impl Fn(&str, usize) -> Result<Vec<u8>, Unread> + Sync + '_ {

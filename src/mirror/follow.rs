@@ -11,15 +11,14 @@
 //!
 //! Deliberately absent: cosigning ([`super::gate`]), and any repair of the origin.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
 use super::accesses::AccessWatch;
+use super::coming::{Coming, Fetched, is_under, proof_of};
 use super::evidence::{self, Accused};
 use super::heard::Heard;
 use super::origin::{Origin, OriginError};
@@ -34,15 +33,11 @@ use crate::store::StoreError;
 use crate::store::log::{CommitError, Log, NewEntry, Sent};
 use crate::store::postgres::PostgresLog;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
-use crate::tlog::verify::verify_consistency;
 use crate::tlog::{Head, Tree, leaf_hash};
 use crate::treaty::admit::Signatures;
 use crate::treaty::entry::Entry;
 use crate::treaty::terms::Terms;
 use crate::witness::evidence::EvidenceFolder;
-
-/// Entries that are fetched, judged and committed together: eight tiles.
-pub const PIECE: u64 = 2_048;
 
 /// Why a look at the origin led to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -164,18 +159,12 @@ impl Follower {
 
     /// Fetches and takes up what is missing under a checkpoint.
     async fn catch_up(&mut self, shown: &Opened) -> Result<(), LookError> {
-        let piece_from = |start: u64| start..shown.size.min(start - start % PIECE + PIECE);
-        let mut coming = Coming::fetch(&self.origin, piece_from(self.replica.tree().size()));
+        let mut coming = Coming::new(&self.origin, shown.size);
         while self.replica.tree().size() < shown.size {
-            let piece = piece_from(self.replica.tree().size());
-            if coming.piece != piece {
-                coming = Coming::fetch(&self.origin, piece.clone()); // the database was ahead of us
-            }
-            let entries = coming.entries().await?;
-            coming = Coming::fetch(&self.origin, piece_from(piece.end)); // the next come while these are judged
+            let Fetched { piece, entries, proof } = coming.next_from(self.replica.tree().size()).await?;
             let mut tree = self.replica.tree().clone();
             entries.iter().for_each(|entry| tree.append(leaf_hash(entry)));
-            if !self.is_under(&tree, shown).await? {
+            if !is_under(&tree, shown, &proof) {
                 return Err(self.does_not_add_up(shown).await);
             }
             let differs = |head: &&Head| tree.root_at(head.size).is_some_and(|root| root != head.root);
@@ -195,29 +184,19 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether a tree is what a checkpoint is over, or begins it.
-    async fn is_under(&self, tree: &Tree, shown: &Checkpoint) -> Result<bool, LookError> {
-        let (first, second) = (tree.size(), shown.size);
-        if first == second {
-            return Ok(tree.root() == shown.root);
-        }
-        let origin = self.origin.clone();
-        let proof = blocking(move || origin.consistency(first, second)).await?;
-        Ok(verify_consistency(first, second, &proof, tree.root(), shown.root).is_ok())
-    }
-
     /// Entries were not those that the log signed. If no proof leads from what is held to the checkpoint, the log may have
     /// forked: a bad proof shows nothing by itself, so both checkpoints are kept, and the origin is asked again. Else the
     /// entries came from nobody.
     async fn does_not_add_up(&self, shown: &Opened) -> LookError {
         if self.signed > 0 {
-            match self.is_under(&self.replica.tree().clone(), shown).await {
-                Ok(true) => {}
-                Ok(false) => {
+            let (origin, held, size) = (self.origin.clone(), self.replica.tree().size(), shown.size);
+            match blocking(move || proof_of(&origin, held, size)).await {
+                Ok(proof) if is_under(self.replica.tree(), shown, &proof) => {}
+                Ok(_) => {
                     self.keep(shown, &shown.note);
                     return LookError::LeadsElsewhere { shown: shown.size, held: self.replica.tree().size() };
                 }
-                Err(error) => return error,
+                Err(error) => return error.into(),
             }
         }
         LookError::DoNotAddUp(shown.size)
@@ -358,26 +337,6 @@ impl Follower {
     fn keep(&self, shown: &Checkpoint, note: &str) {
         let published = self.published.as_ref().map(|published| published.load_full());
         evidence::keep_beside(&self.evidence, published.as_deref(), &self.seal, shown, note);
-    }
-}
-
-/// Entries on their way.
-struct Coming {
-    piece: Range<u64>,
-    task: JoinHandle<Result<Vec<Vec<u8>>, OriginError>>,
-}
-
-impl Coming {
-    /// Begins to fetch a piece; nothing is asked for an empty one.
-    fn fetch(origin: &Origin, piece: Range<u64>) -> Coming {
-        let (origin, Range { start, end }) = (origin.clone(), piece.clone());
-        let ask = move || if start < end { origin.entries(start, end) } else { Ok(Vec::new()) };
-        Coming { piece, task: tokio::task::spawn_blocking(ask) }
-    }
-
-    async fn entries(self) -> Result<Vec<Vec<u8>>, OriginError> {
-        let cut = |_| OriginError::Absent("the question was cut off".into());
-        self.task.await.map_err(cut)?
     }
 }
 

@@ -1,6 +1,6 @@
 //! A Party's mirror: a full copy that judges every entry again before it cosigns.
 //!
-//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows, once it is opened ([`shown`]);
+//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows, once it is opened ([`shown`]) and has come ([`coming`]);
 //! what the log signed is kept in a file ([`crate::service::checkpoints`]); [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
 //! what it keeps of an origin that breaks a rule; [`accesses`] follows its record of who read what. Cosigning itself is the light witness's ([`crate::witness`]), reading is
 //! the ledger's ([`crate::service::copy`]).
@@ -11,6 +11,7 @@
 //! Deliberately absent: the keys of the log and its clerk. A mirror can write nothing in their names.
 
 pub mod accesses;
+mod coming;
 pub mod evidence;
 pub mod follow;
 pub mod gate;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
+use tokio::time::MissedTickBehavior;
 
 use self::accesses::{AccessWatch, WatchError};
 use self::follow::{Follower, LookError};
@@ -45,6 +47,14 @@ use crate::witness::{Cosigner, Demands, Withheld};
 pub const FETCH: Duration = Duration::from_secs(10);
 /// How often the origin's record of accesses is looked at.
 pub const WATCH: Duration = Duration::from_secs(60);
+
+/// Says what changes, once.
+fn say(said: &mut Option<String>, why: Option<String>, what: &str) {
+    if let Some(why) = why.as_ref().filter(|why| said.as_ref() != Some(why)) {
+        tracing::warn!(why, "{what}");
+    }
+    *said = why;
+}
 
 /// A mirror that has something to show.
 pub struct Mirror {
@@ -121,27 +131,26 @@ impl Mirror {
         watched
     }
 
-    /// Looks at the origin again and again, until the end is called; at its record of accesses every minute.
+    /// Looks at the origin again and again, until the end is called; at its record of accesses every minute. Who is behind
+    /// goes on at once: a look that took longer than a beat is followed by the next.
     pub async fn follow(self: Arc<Mirror>, every: Duration, mut stop: watch::Receiver<bool>) {
-        let (mut said, mut watched, mut unwatched) = (None, None::<Duration>, None);
+        let mut beat = tokio::time::interval(every.max(Duration::from_millis(1)));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut watching = tokio::time::interval(WATCH);
+        watching.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let (mut unfollowed, mut unwatched) = (None, None);
         loop {
-            let now = self.clock.unix_duration();
-            if watched.is_none_or(|at| now.saturating_sub(at) >= WATCH) {
-                watched = Some(now);
-                let why = self.watch_accesses().await.err().map(|error| error.to_string());
-                if let Some(why) = why.as_ref().filter(|_| why != unwatched) {
-                    tracing::warn!(why, "the origin's record of accesses is not followed");
+            tokio::select! {
+                biased;
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => return,
+                _ = watching.tick() => {
+                    let why = self.watch_accesses().await.err().map(|error| error.to_string());
+                    say(&mut unwatched, why, "the origin's record of accesses is not followed");
                 }
-                unwatched = why;
-            }
-            // What changes is said once.
-            let why = self.look().await.err().map(|error| error.to_string());
-            if let Some(why) = why.as_ref().filter(|_| why != said) {
-                tracing::warn!(why, "the origin is not followed");
-            }
-            said = why;
-            if tokio::time::timeout(every, stop.wait_for(|stop| *stop)).await.is_ok() {
-                return;
+                _ = beat.tick() => {
+                    let why = self.look().await.err().map(|error| error.to_string());
+                    say(&mut unfollowed, why, "the origin is not followed");
+                }
             }
         }
     }

@@ -8,7 +8,8 @@
 //!
 //! Deliberately absent: what it is taken for ([`super::follow`]).
 
-use super::follow::{Follower, LookError, PIECE, blocking};
+use super::coming::PIECE;
+use super::follow::{Follower, LookError, blocking};
 use crate::note::{Note, Succession, Verifier};
 use crate::replica::Replica;
 use crate::store::StoreError;

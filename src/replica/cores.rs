@@ -34,7 +34,7 @@ pub fn on_every_core<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + S
 }
 
 /// Things that are worked on together, so that handing over costs little beside the work.
-const PIECE: usize = 32;
+const PIECE: usize = 16;
 
 /// What has become of a piece.
 enum Piece<R> {
@@ -167,7 +167,7 @@ mod tests {
         let (mut failed, mut good) = (0, 0);
         // Only a helper panics: on this thread a fault of the program is its caller's to see.
         let work = |i: &usize| {
-            assert!(std::thread::current().id() == here || !i.is_multiple_of(64), "one in two pieces fails");
+            assert!(std::thread::current().id() == here || !i.is_multiple_of(32), "one in two pieces fails");
             std::thread::sleep(std::time::Duration::from_micros(20));
             *i
         };

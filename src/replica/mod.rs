@@ -42,6 +42,11 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// A replica of no entries that will be asked for no status: it judges as every other, with less of an index.
+    pub fn for_rules() -> Replica {
+        Replica { tree: Tree::default(), register: Register::for_rules() }
+    }
+
     /// Size and root.
     pub fn head(&self) -> Head {
         Head { size: self.tree.size(), root: self.tree.root() }

@@ -115,11 +115,22 @@ impl Replica {
         self.take_up(ahead, signatures)
     }
 
-    /// Judges the next entries, with all the cores there are, and takes them up: while one thread takes up, the others look
-    /// ahead. Some thousands at a time keep them busy.
+    /// Judges the next entries, with all the cores there are, and takes them up. Some thousands at a time keep them busy.
     pub fn replay_all(&mut self, entries: &[&[u8]], signatures: Signatures) -> Replayed {
+        let mut taken = Vec::with_capacity(entries.len());
+        let error = self.replay_each(entries, signatures, |entry| taken.push(entry));
+        Replayed { entries: taken, error }
+    }
+
+    /// The same, with each entry handed to `take` once it is taken up: while one thread takes up, the others look ahead.
+    pub fn replay_each(
+        &mut self,
+        entries: &[&[u8]],
+        signatures: Signatures,
+        mut take: impl FnMut(Entry),
+    ) -> Option<ReplayError> {
         let keys = (signatures == Signatures::Check).then(|| self.register.of_keys());
-        let mut replayed = Replayed { entries: Vec::with_capacity(entries.len()), error: None };
+        let mut ended = None;
         let numbered: Vec<(u64, &[u8])> = (self.tree.size()..).zip(entries.iter().copied()).collect();
         let ahead = |(index, bytes): &(u64, &[u8])| Ahead::read(*index, bytes, keys.as_ref());
         in_order(&numbered, ahead, |(index, bytes), ahead| {
@@ -130,12 +141,12 @@ impl Replica {
                 .map_err(|malformed| ReplayError::Malformed { index, malformed })
                 .and_then(|ahead| self.take_up(ahead, signatures));
             match taken {
-                Ok(entry) => replayed.entries.push(entry),
-                Err(error) => replayed.error = Some(error),
+                Ok(entry) => take(entry),
+                Err(error) => ended = Some(error),
             }
-            replayed.error.is_none()
+            ended.is_none()
         });
-        replayed
+        ended
     }
 
     fn take_up(&mut self, mut ahead: Ahead, signatures: Signatures) -> Result<Entry, ReplayError> {

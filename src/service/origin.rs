@@ -12,6 +12,8 @@ use crate::hash::Hash;
 use crate::note;
 use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle};
 
+/// Tiles that are asked for at once.
+const AT_ONCE: usize = 4;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The greatest tile of entries: 256 of 65,535 bytes, each behind its length.
@@ -77,20 +79,35 @@ impl Origin {
         String::from_utf8(bytes).map_err(|_| OriginError::Malformed("/checkpoint".into()))
     }
 
-    /// The entries from `start` to before `end`, of a log that has at least so many.
+    /// The entries from `start` to before `end`, of a log that has at least so many. Some tiles are asked for at once: one
+    /// that is busy writing takes a while for each answer, and would be out of reach one by one.
     pub fn entries(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, OriginError> {
-        let full = u64::from(FULL);
+        let tiles: Vec<u64> = (start / u64::from(FULL)..end.div_ceil(u64::from(FULL))).collect();
         let mut entries = Vec::new();
-        for index in start / full..end.div_ceil(full) {
-            let width = u16::try_from((end - index * full).min(full)).unwrap_or(FULL);
-            let no_tile = || OriginError::Malformed(format!("/tile/entries/{index}"));
-            let tile = TilePath::new(TileKind::Entries, index, width).ok_or_else(no_tile)?;
-            let bytes = self.get(format!("/{tile}"), MAX_TILE)?;
-            let bundle = decode_bundle(&bytes, width).map_err(|_| no_tile())?;
-            let known = usize::try_from(start.saturating_sub(index * full)).unwrap_or(usize::MAX);
-            entries.extend(bundle.into_iter().skip(known).map(<[u8]>::to_vec));
+        for tiles in tiles.chunks(AT_ONCE) {
+            let asked = std::thread::scope(|scope| {
+                let ask = |&index: &u64| scope.spawn(move || self.tile_of_entries(index, end));
+                let asked: Vec<_> = tiles.iter().map(ask).collect();
+                asked.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+            });
+            for answer in asked {
+                let cut = |_| OriginError::Absent("the question was cut off".into());
+                entries.extend(answer.map_err(cut)??);
+            }
         }
-        Ok(entries)
+        let known = usize::try_from(start % u64::from(FULL)).unwrap_or(usize::MAX);
+        Ok(entries.split_off(known.min(entries.len())))
+    }
+
+    /// The entries of one tile, those before `end`.
+    fn tile_of_entries(&self, index: u64, end: u64) -> Result<Vec<Vec<u8>>, OriginError> {
+        let full = u64::from(FULL);
+        let width = u16::try_from((end - index * full).min(full)).unwrap_or(FULL);
+        let no_tile = || OriginError::Malformed(format!("/tile/entries/{index}"));
+        let tile = TilePath::new(TileKind::Entries, index, width).ok_or_else(no_tile)?;
+        let bytes = self.get(format!("/{tile}"), MAX_TILE)?;
+        let bundle = decode_bundle(&bytes, width).map_err(|_| no_tile())?;
+        Ok(bundle.into_iter().map(<[u8]>::to_vec).collect())
     }
 
     /// Where the record of accesses stands, or stood after so many events. Nothing of it is verified.

@@ -58,7 +58,7 @@ struct Counts {
 impl Auditor {
     /// An auditor that begins with a root of trust; without one, nothing is decided.
     pub fn new(trust: Option<Trust>) -> Auditor {
-        Auditor { trust, ..Auditor::default() }
+        Auditor { trust, replica: Replica::for_rules(), ..Auditor::default() }
     }
 
     /// How many entries were folded.
@@ -102,11 +102,16 @@ impl Auditor {
             return false;
         }
         let index = self.size();
-        let replayed = self.replica.replay_all(entries, Signatures::Check);
-        if let Some(first) = replayed.entries.first().filter(|_| index == 0) {
-            self.begins(&first.signed.record.origin, first.signed.digest);
+        let mut first = None;
+        let error = self.replica.replay_each(entries, Signatures::Check, |entry| {
+            if index == 0 && first.is_none() {
+                first = Some((entry.signed.record.origin.clone(), entry.signed.digest));
+            }
+        });
+        if let Some((origin, terms)) = first {
+            self.begins(&origin, terms);
         }
-        let Some(error) = replayed.error else { return true };
+        let Some(error) = error else { return true };
         self.broken = true;
         if self.size() == 0 {
             self.no_beginning();

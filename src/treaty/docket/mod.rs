@@ -50,6 +50,8 @@ pub struct Docket {
     /// Lifted withholdings that name no slot, by the instant of the lift.
     wide_lifted: OrdSet<(Instant, u32)>,
     marks: Marks,
+    /// Whether only what rules look up is marked, and nothing that a status alone looks up.
+    for_rules: bool,
     by_slot: OrdMap<Slot, OfSlot>,
     /// When the visits ended that did.
     ends: HashMap<u32, Pos>,
@@ -85,6 +87,17 @@ pub struct Ended {
 }
 
 impl Docket {
+    /// A docket that is asked for no status: what rules do not look up stays open for good. A status would be the same, and
+    /// would take longer.
+    pub fn for_rules() -> Docket {
+        Docket { for_rules: true, ..Docket::default() }
+    }
+
+    /// Whether a case is marked once it is settled.
+    pub fn marks(&self, case: Case) -> bool {
+        !self.for_rules || matches!(case, Case::Visit(_) | Case::Claim(_))
+    }
+
     /// Takes up the next record.
     pub fn put(&mut self, event: Event) {
         let index = event.index;

@@ -26,6 +26,7 @@ pub fn settle(docket: &mut Docket) {
     let known = Known::of(docket, u64::from(docket.size()));
     let mut cases = touched(&known, index);
     cases.extend(disturbed(&known, index));
+    cases.retain(|case| docket.marks(*case));
     if cases.is_empty() {
         return;
     }

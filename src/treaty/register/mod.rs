@@ -72,6 +72,11 @@ struct Numbered {
 const NONE: u32 = u32::MAX;
 
 impl Register {
+    /// A register of no entries that will be asked for no status ([`Docket::for_rules`]).
+    pub fn for_rules() -> Register {
+        Register { docket: Docket::for_rules(), ..Register::default() }
+    }
+
     /// The docket of the first `size` entries.
     pub fn known(&self, size: u64) -> Known<'_> {
         Known::of(&self.docket, size)
