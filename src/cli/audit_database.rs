@@ -45,6 +45,7 @@ async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> any
     let mut progress = Progress::new("entries", rows);
     let (sender, mut pages) = tokio::sync::mpsc::channel(AHEAD);
     let reading = tokio::spawn(async move { snapshot.send(sender, senders).await });
+    let mut whole = true;
     while let Some(page) = pages.recv().await {
         let begins = auditor.size() == 0;
         let goes_on = tokio::task::block_in_place(|| take_up(auditor, page));
@@ -52,6 +53,7 @@ async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> any
             held.say_distrust(auditor);
         }
         if !goes_on {
+            whole = false;
             break;
         }
         progress.at(auditor.size());
@@ -60,8 +62,12 @@ async fn read(mut snapshot: Snapshot, auditor: &mut Auditor, held: &Held) -> any
     progress.end();
     reading.await??;
     auditor.head_row(head, rows);
-    auditor.senders(senders);
-    auditor.readers(senders);
+    if whole {
+        auditor.senders(senders);
+        auditor.readers(senders);
+    } else {
+        auditor.events_not_reached();
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context as _, bail};
 
-use super::audit_beside::{accesses, heads, policy};
+use super::audit_beside::{accesses, accesses_said, heads, policy};
 use super::audit_held::Held;
 use super::progress::Progress;
 use crate::evidence::audit::{Auditor, Report};
@@ -140,13 +140,14 @@ pub fn walk(files: &Files<'_>, held: &Held) -> anyhow::Result<Report> {
         auditor.no_checkpoint_in("checkpoint");
         return Ok(auditor.finish());
     };
+    let said = accesses_said(files, &mut auditor)?;
     entries(files, size, &mut auditor, held)?;
     auditor.checkpoint("checkpoint", &bytes);
     heads(files, size, &mut auditor)?;
     policy(files, &mut auditor)?;
     tiles(files, size, &mut auditor)?;
     held.show(&mut auditor);
-    accesses(files, &mut auditor)?;
+    accesses(files, said.as_deref(), &mut auditor)?;
     Ok(auditor.finish())
 }
 

@@ -3,9 +3,12 @@
 //! The mirror reads the log with its Party's token, and sees the events of reading no more than anybody else. But it can ask
 //! where their record stands, and for the links from where it stood before: a record that only grew leads from the one to
 //! the other. If it does not, the clerk is asked what it says now of the place that it signed before. Either it contradicts
-//! itself, and both statements are kept as evidence, or the links were wrong, which shows nothing and is asked again.
+//! itself, and both statements are kept as evidence, or the links were wrong, which shows nothing and is asked again. Where
+//! there are fewer events than before, both statements are kept, too: they prove nothing by themselves, and the ledger's
+//! operator must say why.
 //!
-//! Invariants: what is held is replaced only by what goes on from it, and is on the disk before the old one is gone.
+//! Invariants: what is held is replaced only by what goes on from it, and is on the disk before the old one is gone. A look
+//! asks for a bounded number of pages.
 //!
 //! Deliberately absent: any influence on cosigning. Who read what says nothing about the log.
 
@@ -17,6 +20,7 @@ use super::follow::blocking;
 use super::origin::{Origin, OriginError};
 use crate::evidence::accesses::{AccessHead, AccessHeadError};
 use crate::note::Succession;
+use crate::tlog::chain::ChainHead;
 
 /// Why the record of accesses could not be followed.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,22 @@ pub enum WatchError {
         /// Events of the statement that contradicts it.
         said: u64,
     },
+    /// The operator of the origin must say why: a database that was filled up anew has lost its events of reading.
+    #[error("the origin has a record of {said} accesses, and its clerk signed one of {held}")]
+    WentBack {
+        /// Events that were signed before.
+        held: u64,
+        /// Events that it says there are.
+        said: u64,
+    },
+    /// Move the file away; it is made anew.
+    #[error("what this mirror keeps of the origin's record of accesses, {path}, does not count: {why}")]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: AccessHeadError,
+    },
     /// Look at the disk.
     #[error("cannot use {path}: {source}")]
     File {
@@ -54,6 +74,11 @@ pub enum WatchError {
         source: std::io::Error,
     },
 }
+
+/// The links of a whole page.
+const PAGE: usize = 4_096;
+/// Pages that one look asks for at most: sixteen million events.
+const MAX_PAGES: usize = 4_096;
 
 /// Follows the record of accesses.
 #[derive(Debug)]
@@ -75,9 +100,10 @@ impl AccessWatch {
         let note = self.ask(None).await?;
         let said = self.open(&note, clerks)?;
         let Some(held_note) = self.held()? else { return self.keep(&said, &note) };
-        let held = self.open(&held_note, clerks)?;
-        if said.contradicts(&held) {
-            return Err(self.accuse(&held, &held_note, &said, &note));
+        let unusable = |why| WatchError::Held { path: self.file.clone(), why };
+        let held = self.open(&held_note, clerks).map_err(unusable)?;
+        if said.contradicts(&held) || said.head.count < held.head.count {
+            return Err(self.differs(&held, &held_note, &said, &note));
         }
         if self.leads(&held, &said).await? {
             return self.keep(&said, &note);
@@ -85,7 +111,7 @@ impl AccessWatch {
         let again = self.ask(Some(held.head.count)).await?;
         let then = self.open(&again, clerks)?;
         if then.contradicts(&held) {
-            return Err(self.accuse(&held, &held_note, &then, &again));
+            return Err(self.differs(&held, &held_note, &then, &again));
         }
         Err(WatchError::DoNotAddUp { held: held.head.count, said: said.head.count })
     }
@@ -102,16 +128,20 @@ impl AccessWatch {
     /// Whether the links lead from one to the other.
     async fn leads(&self, from: &AccessHead, to: &AccessHead) -> Result<bool, OriginError> {
         let mut head = from.head;
-        while head.count < to.head.count {
-            let (origin, after) = (self.origin.clone(), head.count);
-            let links = blocking(move || origin.access_links(after)).await?;
-            if links.is_empty() {
-                return Ok(false);
+        for _ in 0..MAX_PAGES {
+            if head.count == to.head.count {
+                return Ok(head == to.head);
             }
+            let (origin, after) = (self.origin.clone(), head.count);
+            let mut links = blocking(move || origin.access_links(after)).await?;
             let wanted = usize::try_from(to.head.count - head.count).unwrap_or(usize::MAX);
-            head = links.into_iter().take(wanted).fold(head, |head, link| head.after(link));
+            if links.len() < PAGE.min(wanted) {
+                return Ok(false); // a page that is not whole comes only at the end
+            }
+            links.truncate(wanted);
+            head = links.into_iter().fold(head, ChainHead::after);
         }
-        Ok(head == to.head)
+        Ok(false)
     }
 
     fn held(&self) -> Result<Option<String>, WatchError> {
@@ -132,9 +162,9 @@ impl AccessWatch {
         WatchError::File { path: self.file.clone(), source }
     }
 
-    /// Keeps both statements, the second under the name of the first.
-    fn accuse(&self, held: &AccessHead, held_note: &str, said: &AccessHead, note: &str) -> WatchError {
-        let name = format!("accesses-{}-{}", name_of(&self.name), held.head.count);
+    /// Keeps both statements, the second under the name of the first, and says what they show.
+    fn differs(&self, held: &AccessHead, held_note: &str, said: &AccessHead, note: &str) -> WatchError {
+        let name = format!("accesses-{}-{}-{}", name_of(&self.name), held.head.count, said.head.count);
         for (which, note) in [("held", held_note), ("shown", note)] {
             let path = self.evidence.join(format!("{name}.{which}"));
             let made = std::fs::create_dir_all(&self.evidence);
@@ -142,11 +172,13 @@ impl AccessWatch {
             match kept {
                 Ok(()) => tracing::error!(
                     file = %path.display(),
-                    "the record of who read what was changed after the clerk signed it: hand this file to both Parties"
+                    "the record of who read what is not the one that the clerk signed before: keep this file for both Parties"
                 ),
                 Err(error) => tracing::error!(%error, "evidence could not be kept"),
             }
         }
-        WatchError::Contradicts { held: held.head.count, said: said.head.count }
+        let proved = said.contradicts(held);
+        let (held, said) = (held.head.count, said.head.count);
+        if proved { WatchError::Contradicts { held, said } } else { WatchError::WentBack { held, said } }
     }
 }

@@ -1,6 +1,7 @@
 //! Entries on their way from the origin, some pieces ahead of the one that is judged.
 //!
-//! Invariants: a bounded number of pieces is on its way; they are handed out in order, each whole.
+//! Invariants: a bounded number of pieces is on its way, if whoever stops half way calls [`Coming::end`]; they are handed out
+//! in order, each whole.
 //!
 //! Deliberately absent: any belief in what came. Whoever judges it checks the proof.
 
@@ -49,10 +50,17 @@ impl Coming {
         Coming { origin: origin.clone(), size, pieces: VecDeque::new() }
     }
 
+    /// Waits for what is on its way: a question that was asked cannot be taken back, and nobody is to have more of them open.
+    pub async fn end(&mut self) {
+        for (_, task) in self.pieces.drain(..) {
+            let _ = task.await;
+        }
+    }
+
     /// The piece that begins at an index; those after it begin to come.
     pub async fn next_from(&mut self, start: u64) -> Result<Fetched, OriginError> {
         if self.pieces.front().is_some_and(|(piece, _)| piece.start != start) {
-            self.pieces.clear(); // the database was ahead of us
+            self.end().await; // the database was ahead of us
         }
         self.fetch(start);
         let cut = |_| OriginError::Absent("the question was cut off".into());

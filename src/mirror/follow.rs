@@ -160,6 +160,14 @@ impl Follower {
     /// Fetches and takes up what is missing under a checkpoint.
     async fn catch_up(&mut self, shown: &Opened) -> Result<(), LookError> {
         let mut coming = Coming::new(&self.origin, shown.size);
+        let taken = self.take_pieces(shown, &mut coming).await;
+        coming.end().await;
+        taken?;
+        self.publish(shown.size);
+        Ok(())
+    }
+
+    async fn take_pieces(&mut self, shown: &Opened, coming: &mut Coming) -> Result<(), LookError> {
         while self.replica.tree().size() < shown.size {
             let Fetched { piece, entries, proof } = coming.next_from(self.replica.tree().size()).await?;
             let mut tree = self.replica.tree().clone();
@@ -180,7 +188,6 @@ impl Follower {
             }
             tracing::info!(entries = self.replica.tree().size(), of = shown.size, "taken up");
         }
-        self.publish(shown.size);
         Ok(())
     }
 

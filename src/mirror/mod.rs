@@ -48,6 +48,18 @@ pub const FETCH: Duration = Duration::from_secs(10);
 /// How often the origin's record of accesses is looked at.
 pub const WATCH: Duration = Duration::from_secs(60);
 
+/// A beat that waits for nobody.
+fn beat(every: Duration) -> tokio::time::Interval {
+    let mut beat = tokio::time::interval(every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    beat
+}
+
+/// Waits until the end is called.
+async fn ended(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// Says what changes, once.
 fn say(said: &mut Option<String>, why: Option<String>, what: &str) {
     if let Some(why) = why.as_ref().filter(|why| said.as_ref() != Some(why)) {
@@ -125,33 +137,49 @@ impl Mirror {
     pub async fn watch_accesses(&self) -> Result<u64, WatchError> {
         let Some(terms) = self.published.load().replica.register().terms().cloned() else { return Ok(0) };
         let watched = self.accesses.lock().await.look(&terms.clerk).await;
-        if let Err(error @ WatchError::Contradicts { .. }) = &watched {
-            self.standing.accesses_differ(error.to_string());
+        match &watched {
+            Ok(_) => self.standing.accesses_differ(None),
+            Err(error @ (WatchError::Contradicts { .. } | WatchError::WentBack { .. })) => {
+                self.standing.accesses_differ(Some(error.to_string()));
+            }
+            Err(_) => {}
         }
         watched
     }
 
-    /// Looks at the origin again and again, until the end is called; at its record of accesses every minute. Who is behind
-    /// goes on at once: a look that took longer than a beat is followed by the next.
+    /// Looks at the origin again and again, until the end is called; at its record of accesses every minute, beside that. Who is
+    /// behind goes on at once: a look that took longer than a beat is followed by the next.
     pub async fn follow(self: Arc<Mirror>, every: Duration, mut stop: watch::Receiver<bool>) {
-        let mut beat = tokio::time::interval(every.max(Duration::from_millis(1)));
-        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut watching = tokio::time::interval(WATCH);
-        watching.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let (mut unfollowed, mut unwatched) = (None, None);
+        let watching = tokio::spawn(Arc::clone(&self).watch(stop.clone()));
+        let mut beat = beat(every.max(Duration::from_millis(1)));
+        let mut said = None;
         loop {
             tokio::select! {
                 biased;
-                () = async { drop(stop.wait_for(|stop| *stop).await) } => return,
-                _ = watching.tick() => {
-                    let why = self.watch_accesses().await.err().map(|error| error.to_string());
-                    say(&mut unwatched, why, "the origin's record of accesses is not followed");
-                }
-                _ = beat.tick() => {
-                    let why = self.look().await.err().map(|error| error.to_string());
-                    say(&mut unfollowed, why, "the origin is not followed");
-                }
+                () = ended(&mut stop) => break,
+                _ = beat.tick() => {}
             }
+            let why = self.look().await.err().map(|error| error.to_string());
+            say(&mut said, why, "the origin is not followed");
+        }
+        let _ = watching.await; // a panic has been told
+    }
+
+    /// Looks at the origin's record of accesses every minute, until the end is called: also in the middle of a look, which an
+    /// origin could draw out.
+    async fn watch(self: Arc<Mirror>, mut stop: watch::Receiver<bool>) {
+        let (mut beat, mut said) = (beat(WATCH), None);
+        loop {
+            let look = async {
+                beat.tick().await;
+                self.watch_accesses().await.err().map(|error| error.to_string())
+            };
+            let why = tokio::select! {
+                biased;
+                () = ended(&mut stop) => return,
+                why = look => why,
+            };
+            say(&mut said, why, "the origin's record of accesses is not followed");
         }
     }
 

@@ -95,9 +95,9 @@ impl Standing {
         self.withheld.load_full()
     }
 
-    /// Notes that the origin's record of accesses contradicts what its clerk signed of it before.
-    pub fn accesses_differ(&self, why: String) {
-        self.accesses.store(Some(Arc::new(why)));
+    /// Notes that the origin's record of accesses is not what its clerk signed of it before, or that it goes on from that.
+    pub fn accesses_differ(&self, why: Option<String>) {
+        self.accesses.store(why.map(Arc::new));
     }
 
     /// In what it does, if it does.

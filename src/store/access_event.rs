@@ -127,13 +127,18 @@ async fn record(connection: &mut PgConnection, events: &[AccessEvent]) -> Result
         chain.push(head.value.as_bytes().to_vec());
     }
     let inserted = match insert(connection, events, &places, &chain, at).await {
-        Err(error) if super::migrate::code(&error).as_deref() == Some("23505") => return Ok(false),
+        Err(error) if is_taken(&error) => return Ok(false),
         other => other?,
     };
     if inserted == events.len() as u64 {
         return Ok(true);
     }
     Err(StoreError::Falsified("Postgres reported success and stored no record of an access".into()))
+}
+
+/// Whether another process has the place.
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.constraint()) == Some("access_event_place_key")
 }
 
 async fn insert(

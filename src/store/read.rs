@@ -33,8 +33,9 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .after_connect(|connection, _| {
-            // Names that stand without a schema, as operators do, are Postgres's own, whatever is set for the role.
-            const SETTINGS: &str = "SET search_path = pg_catalog";
+            // Names that stand without a schema, as operators do, are Postgres's own, whatever is set for the role. A
+            // transaction whose other end is gone holds the next place in the chain of accesses, and so every reader.
+            const SETTINGS: &str = "SET search_path = pg_catalog; SET idle_in_transaction_session_timeout = '20s'";
             Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop) })
         })
         .before_acquire(|connection, _| {

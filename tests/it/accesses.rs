@@ -188,13 +188,42 @@ async fn a_mirror_finds_that_the_newest_events_of_reading_are_gone() {
     let held = copied.mirror.watch_accesses().await.expect("nothing was held");
     let remove = "DELETE FROM countersign.access_event WHERE subject = '/v1/records/6'";
     stock.api.database.sabotage(&behind(&format!("{remove}; {REMAKE}"))).await;
-    stock.api.clock.set(Instant::from_seconds(stock.api.clock.now().seconds() + 60).expect("a time"));
     let found = copied.mirror.watch_accesses().await.expect_err("there were more");
-    assert!(
-        matches!(found, WatchError::Contradicts { held: before, said } if before == held && said < held),
-        "{found}"
-    );
+    assert!(matches!(found, WatchError::WentBack { held: before, said } if before == held && said < held), "{found}");
     assert_eq!(place.evidence().len(), 2);
+    let ready = copied.send(Call::get("/readyz")).await.expect(200).text().to_owned();
+    assert!(ready.starts_with("ready\nthe origin has a record of "), "{ready}");
+    // As the ledger goes on, it comes to the number that its clerk had signed, with other events: that is the proof.
+    for _ in 0..held {
+        stock.api.get("/v1/records/7", &stock.us).await.expect(200);
+    }
+    let found = copied.mirror.watch_accesses().await.expect_err("they are others");
+    assert!(matches!(found, WatchError::Contradicts { held: before, .. } if before == held), "{found}");
+    // Whoever knows why moves the file away; from then on the mirror holds what there is.
+    std::fs::remove_file(place.folder.path().join("accesses")).expect("removed");
+    copied.mirror.watch_accesses().await.expect("it begins anew");
+    assert_eq!(copied.send(Call::get("/readyz")).await.expect(200).text(), "ready\n");
+    std::fs::write(place.folder.path().join("accesses"), "something else").expect("written");
+    let found = copied.mirror.watch_accesses().await.expect_err("that is nothing");
+    assert!(matches!(found, WatchError::Held { .. }), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_accuses_itself_of_nothing_whatever_it_is_asked_and_however_its_clock_goes() {
+    let Some(place) = Place::new().await else { return };
+    let Some((stock, _listening, copied)) = mirrored(&place).await else { return };
+    let first = said(&stock.api, &stock.us, None).await;
+    copied.mirror.watch_accesses().await.expect("nothing was held");
+    let (mut all, clock) = (vec![first], &stock.api.clock);
+    for (seconds, count) in [(60, None), (60, Some(1)), (-300, None), (0, Some(0)), (600, Some(3))] {
+        clock.set(Instant::from_seconds(clock.now().seconds() + seconds).expect("a time"));
+        all.push(said(&stock.api, &stock.us, count).await);
+        copied.mirror.watch_accesses().await.expect("it only grows");
+    }
+    for one in &all {
+        assert!(all.iter().all(|other| !one.contradicts(other)), "{one:?} and another of {all:?}");
+    }
+    assert_eq!(place.evidence(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,4 +316,34 @@ async fn an_audit_over_the_network_follows_heads_and_the_record_of_accesses() {
     assert_eq!(audit(&[]).0, Some(0), "whoever holds nothing finds nothing");
     let (code, _, found) = audit(&["--accesses", &path("held")]);
     assert_eq!((code, found), (Some(1), vec![pair("fail", "events_differ"), good()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_stops_before_the_events_of_reading_says_nothing_of_them() {
+    let Some(stock) = Stock::new(true).await else { return };
+    let folder = Folder::new();
+    let path = |name: &str| folder.path(name).display().to_string();
+    std::fs::write(path("trust"), stock.api.ledger.trust.to_string()).expect("written");
+    let held = stock.api.get("/v1/log/accesses", &stock.us).await.expect(200).body;
+    std::fs::write(path("held"), held).expect("written");
+    let junk = "INSERT INTO countersign.access_event (action, subject, outcome) \
+        SELECT 'submit', 'nothing', 'recorded' FROM pg_catalog.generate_series(1, 5000)";
+    stock.api.database.sabotage(junk).await;
+    let options = stock.api.database.options(ClusterRole::Runtime);
+    let socket = options.get_socket().expect("a socket").display().to_string();
+    let name = options.get_database().expect("a name").to_owned();
+    let url = format!("postgres://countersign_runtime@localhost/{name}?host={socket}");
+    let (trust, held) = (path("trust"), path("held"));
+    let arguments = ["audit", "--database-url", &url, "--trust", &trust, "--accesses", &held, "--json"];
+    let output = tokio::task::block_in_place(|| run(&arguments));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let checks = report["checks"].as_array().expect("checks");
+    let of = |name: &str| -> Vec<(&str, &str)> {
+        let of_name = checks.iter().filter(|check| check["check"] == name);
+        of_name
+            .map(|check| (check["result"].as_str().expect("a word"), check["code"].as_str().expect("a code")))
+            .collect()
+    };
+    assert!(of("sent").contains(&("fail", "event_of_nothing")), "{report:#}");
+    assert_eq!(of("accesses"), [("could_not_check", "not_reached")]);
 }

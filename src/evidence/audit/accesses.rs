@@ -116,6 +116,21 @@ impl Auditor {
         }
     }
 
+    /// Ends an audit that did not come to all events, because of something else.
+    pub fn events_not_reached(&mut self) {
+        for check in ["sent", "accesses"] {
+            if !self.broken && !self.failed(check) {
+                self.not_reached(check);
+            }
+        }
+    }
+
+    /// How many events a statement of the clerk speaks of, if it is one.
+    pub fn accesses_said(&self, note: &[u8]) -> Option<u64> {
+        let terms = self.replica.register().terms()?;
+        Some(AccessHead::open(note, &terms.origin, &terms.clerk).ok()?.head.count)
+    }
+
     fn held_accesses(&mut self, place: String, note: &[u8]) {
         let Some(terms) = self.replica.register().terms() else { return };
         let said = match AccessHead::open(note, &terms.origin, &terms.clerk) {

@@ -149,6 +149,7 @@ pub const MEANINGS: &[Meaning] = &[
         "Somebody wrote by hand into the list of who sent what, or the entry that it speaks of is gone.",
         "В список присланного что-то внесено вручную, либо записи, о которой идёт речь, больше нет.",
     ),
+    means("sent", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "accesses",
         "event_missing",
@@ -185,6 +186,7 @@ pub const MEANINGS: &[Meaning] = &[
         "The file was changed, or made by somebody else.",
         "Файл изменён или сделан кем-то другим.",
     ),
+    means("accesses", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "checkpoint",
         "checkpoint_malformed",

@@ -4,8 +4,7 @@
 //! the order of the entries. Whoever removes, doubles or reorders such events is found; whoever changes what an event says
 //! beside the digest, an address for example, is not.
 //!
-//! Deliberately absent: events of reading and acts on tokens. Nothing that is signed demands them, and a gap in their ids
-//! proves nothing, since a transaction that is given up leaves one, too.
+//! Deliberately absent: events of reading and acts on tokens ([`super::accesses`]).
 
 use super::Auditor;
 use crate::evidence::verdict::Outcome;
