@@ -138,7 +138,7 @@ pub const ATTACKS: &[Attack] = &[
     attack(
         "A-41 an event of reading, removed",
         Act::Sql(|at| format!("DELETE FROM countersign.access_event WHERE place = {at}"), "SELECT 1"),
-        &[(Audit, "accesses/event_missing"), (Holder, "accesses/events_missing")],
+        &[(Audit, "accesses/event_missing")],
     ),
     attack(
         "A-41 two events of reading, in each other's place",
