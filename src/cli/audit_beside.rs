@@ -12,6 +12,7 @@ use super::progress::Progress;
 use crate::evidence::audit::Auditor;
 use crate::hash::Hash;
 use crate::note::MAX_BYTES as MAX_NOTE;
+use crate::tlog::chain::PAGE as LINKS;
 use crate::tlog::checkpoint::decimal;
 use crate::tlog::policy::MAX_BYTES as MAX_POLICY;
 
@@ -21,7 +22,7 @@ const HEAD_LINE: usize = 20 + 1 + 44 + 1;
 const MAX_HEADS: usize = 256 << 20;
 /// The longest line of a page of links: a hash.
 const LINK_LINE: usize = 44 + 1;
-/// The lines that a ledger's page has at most.
+/// The heads that a ledger's page has at most.
 const PAGE: usize = 4_096;
 
 /// A file that need not be there; `check` is the one that fails where it is no such file.
@@ -103,12 +104,12 @@ pub fn accesses(files: &Files<'_>, said: Option<&[u8]>, auditor: &mut Auditor) -
     let mut progress = Progress::new("events", said);
     while auditor.access_count() < said {
         let name = format!("{ACCESSES}/links?after={}", auditor.access_count());
-        let page = beside(files, &name, LINK_LINE * PAGE, "accesses", auditor)?.unwrap_or_default();
+        let page = beside(files, &name, LINK_LINE * LINKS, "accesses", auditor)?.unwrap_or_default();
         let lines = page.strip_suffix(b"\n").unwrap_or(&page).split(|&byte| byte == b'\n');
         let links = lines.map(|line| Hash::from_base64(std::str::from_utf8(line).ok()?).ok());
         let links: Vec<Hash> = links.map_while(|link| link).collect();
         // A page that is not whole comes only at the end; what was promised and did not come is missed below.
-        let is_whole = links.len() == PAGE || auditor.access_count() + links.len() as u64 >= said;
+        let is_whole = links.len() == LINKS || auditor.access_count() + links.len() as u64 >= said;
         if !is_whole || !auditor.access_links(&links) {
             break;
         }

@@ -8,7 +8,7 @@
 //! operator must say why.
 //!
 //! Invariants: what is held is replaced only by what goes on from it, and is on the disk before the old one is gone. A look
-//! asks for a bounded number of pages.
+//! follows a bounded number of events; who was away for longer comes nearer with each.
 //!
 //! Deliberately absent: any influence on cosigning. Who read what says nothing about the log.
 
@@ -20,7 +20,7 @@ use super::follow::blocking;
 use super::origin::{Origin, OriginError};
 use crate::evidence::accesses::{AccessHead, AccessHeadError};
 use crate::note::Succession;
-use crate::tlog::chain::ChainHead;
+use crate::tlog::chain::{ChainHead, PAGE};
 
 /// Why the record of accesses could not be followed.
 #[derive(Debug, thiserror::Error)]
@@ -42,13 +42,8 @@ pub enum WatchError {
         said: u64,
     },
     /// Hand the files to both Parties.
-    #[error("the clerk signed two records of accesses that contradict each other: of {held} and of {said} events")]
-    Contradicts {
-        /// Events that were signed before.
-        held: u64,
-        /// Events of the statement that contradicts it.
-        said: u64,
-    },
+    #[error("the clerk signed two records of {0} accesses that contradict each other")]
+    Contradicts(u64),
     /// The operator of the origin must say why: a database that was filled up anew has lost its events of reading.
     #[error("the origin has a record of {said} accesses, and its clerk signed one of {held}")]
     WentBack {
@@ -75,10 +70,8 @@ pub enum WatchError {
     },
 }
 
-/// The links of a whole page.
-const PAGE: usize = 4_096;
-/// Pages that one look asks for at most: sixteen million events.
-const MAX_PAGES: usize = 4_096;
+/// Events that one look follows at most.
+const STEP: u64 = 1 << 20;
 
 /// Follows the record of accesses.
 #[derive(Debug)]
@@ -87,38 +80,57 @@ pub struct AccessWatch {
     name: String,
     file: PathBuf,
     evidence: PathBuf,
+    step: u64,
 }
 
 impl AccessWatch {
-    /// Of the ledger with this name at this address; `folder` is the mirror's, `evidence` that for evidence.
-    pub fn new(origin: Origin, name: &str, folder: &Path, evidence: &Path) -> AccessWatch {
-        AccessWatch { origin, name: name.to_owned(), file: folder.join("accesses"), evidence: evidence.to_owned() }
+    /// Of the ledger with this name at this address, with a folder for evidence; what is held lies beside that.
+    pub fn new(origin: Origin, name: &str, evidence: &Path) -> AccessWatch {
+        let (file, evidence) = (evidence.with_file_name("accesses"), evidence.to_owned());
+        AccessWatch { origin, name: name.to_owned(), file, evidence, step: STEP }
+    }
+
+    /// The same, with so many events at most that one look follows.
+    pub fn by(self, step: u64) -> AccessWatch {
+        AccessWatch { step, ..self }
     }
 
     /// Sees whether the record goes on from where it stood. Answers how many events there are.
-    pub async fn look(&mut self, clerks: &Succession) -> Result<u64, WatchError> {
-        let note = self.ask(None).await?;
-        let said = self.open(&note, clerks)?;
-        let Some(held_note) = self.held()? else { return self.keep(&said, &note) };
+    pub async fn look(&self, clerks: &Succession) -> Result<u64, WatchError> {
+        let (mut said, mut note) = self.ask(None, clerks).await?;
+        let Some(held_note) = self.held()? else {
+            self.keep(&note)?;
+            return Ok(said.head.count);
+        };
         let unusable = |why| WatchError::Held { path: self.file.clone(), why };
         let held = self.open(&held_note, clerks).map_err(unusable)?;
         if said.contradicts(&held) || said.head.count < held.head.count {
             return Err(self.differs(&held, &held_note, &said, &note));
         }
-        if self.leads(&held, &said).await? {
-            return self.keep(&said, &note);
+        let newest = said.head.count;
+        if newest - held.head.count > self.step {
+            (said, note) = self.ask(Some(held.head.count + self.step), clerks).await?;
         }
-        let again = self.ask(Some(held.head.count)).await?;
-        let then = self.open(&again, clerks)?;
+        if self.leads(&held, &said).await? {
+            self.keep(&note)?;
+            return Ok(newest);
+        }
+        let (then, again) = self.ask(Some(held.head.count), clerks).await?;
         if then.contradicts(&held) {
             return Err(self.differs(&held, &held_note, &then, &again));
         }
         Err(WatchError::DoNotAddUp { held: held.head.count, said: said.head.count })
     }
 
-    async fn ask(&self, count: Option<u64>) -> Result<String, OriginError> {
+    /// What the clerk says of the record, or of its first so many events.
+    async fn ask(&self, count: Option<u64>, clerks: &Succession) -> Result<(AccessHead, String), WatchError> {
         let origin = self.origin.clone();
-        blocking(move || origin.accesses(count)).await
+        let note = blocking(move || origin.accesses(count)).await?;
+        let said = self.open(&note, clerks)?;
+        if count.is_some_and(|count| count != said.head.count) {
+            return Err(AccessHeadError::Malformed.into()); // it answers another question
+        }
+        Ok((said, note))
     }
 
     fn open(&self, note: &str, clerks: &Succession) -> Result<AccessHead, AccessHeadError> {
@@ -128,10 +140,7 @@ impl AccessWatch {
     /// Whether the links lead from one to the other.
     async fn leads(&self, from: &AccessHead, to: &AccessHead) -> Result<bool, OriginError> {
         let mut head = from.head;
-        for _ in 0..MAX_PAGES {
-            if head.count == to.head.count {
-                return Ok(head == to.head);
-            }
+        while head.count < to.head.count {
             let (origin, after) = (self.origin.clone(), head.count);
             let mut links = blocking(move || origin.access_links(after)).await?;
             let wanted = usize::try_from(to.head.count - head.count).unwrap_or(usize::MAX);
@@ -141,7 +150,7 @@ impl AccessWatch {
             links.truncate(wanted);
             head = links.into_iter().fold(head, ChainHead::after);
         }
-        Ok(false)
+        Ok(head == to.head)
     }
 
     fn held(&self) -> Result<Option<String>, WatchError> {
@@ -152,10 +161,9 @@ impl AccessWatch {
         }
     }
 
-    fn keep(&self, said: &AccessHead, note: &str) -> Result<u64, WatchError> {
+    fn keep(&self, note: &str) -> Result<(), WatchError> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
-        write(folder, &self.file, note.as_bytes()).map_err(|error| self.failed(error))?;
-        Ok(said.head.count)
+        write(folder, &self.file, note.as_bytes()).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: std::io::Error) -> WatchError {
@@ -179,6 +187,6 @@ impl AccessWatch {
         }
         let proved = said.contradicts(held);
         let (held, said) = (held.head.count, said.head.count);
-        if proved { WatchError::Contradicts { held, said } } else { WatchError::WentBack { held, said } }
+        if proved { WatchError::Contradicts(held) } else { WatchError::WentBack { held, said } }
     }
 }

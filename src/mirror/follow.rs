@@ -15,9 +15,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
-use tokio::sync::Mutex;
 
-use super::accesses::AccessWatch;
 use super::coming::{Coming, Fetched, is_under, proof_of};
 use super::evidence::{self, Accused};
 use super::heard::Heard;
@@ -104,8 +102,6 @@ pub struct Follower {
     pub heard: Heard,
     /// How the mirror stands to the origin.
     pub standing: Arc<Standing>,
-    /// What is held of the origin's record of accesses.
-    pub accesses: Arc<Mutex<AccessWatch>>,
     /// Where evidence goes.
     pub evidence: EvidenceFolder,
     /// The folder of it.

@@ -13,9 +13,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use imbl::Vector;
-use tokio::sync::Mutex;
 
-use super::accesses::AccessWatch;
 use super::follow::Follower;
 use super::heard::Heard;
 use super::origin::{Origin, OriginError};
@@ -110,10 +108,8 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
     let shown = published.as_ref().map(|published| published.load_full());
     let heard = Heard::open(reader, shown.as_deref(), &seal).await?;
     let standing = Arc::new(Standing::default());
-    let files = folder;
-    let folder = files.join("evidence");
+    let folder = folder.join("evidence");
     let evidence = EvidenceFolder::new(&folder);
-    let accesses = Arc::new(Mutex::new(AccessWatch::new(origin.clone(), &trust.origin, &files, &folder)));
     Ok(Follower {
         origin,
         first,
@@ -126,7 +122,6 @@ pub async fn open(settings: Settings) -> Result<Follower, LoadError> {
         published,
         heard,
         standing,
-        accesses,
         evidence,
         folder,
         clock,

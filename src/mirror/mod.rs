@@ -1,9 +1,10 @@
 //! A Party's mirror: a full copy that judges every entry again before it cosigns.
 //!
-//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`] shows, once it is opened ([`shown`]) and has come ([`coming`]);
-//! what the log signed is kept in a file ([`crate::service::checkpoints`]); [`gate`] is what a mirror asks before it cosigns, and [`evidence`]
-//! what it keeps of an origin that breaks a rule; [`accesses`] follows its record of who read what. Cosigning itself is the light witness's ([`crate::witness`]), reading is
-//! the ledger's ([`crate::service::copy`]).
+//! In reading order: [`load`] opens what is held and compares it with itself; [`follow`] takes up what the [`origin`]
+//! shows, once it is opened ([`shown`]) and has come ([`coming`]); what the log signed is kept in a file
+//! ([`crate::service::checkpoints`]); [`gate`] is what a mirror asks before it cosigns, and [`evidence`] what it keeps of an
+//! origin that breaks a rule; [`accesses`] follows its record of who read what. Cosigning itself is the light witness's
+//! ([`crate::witness`]), reading is the ledger's ([`crate::service::copy`]).
 //!
 //! Invariants: what readers see and what is cosigned was judged in full; a mirror that has stopped serves what it holds,
 //! and cosigns nothing.
@@ -79,7 +80,7 @@ pub struct Mirror {
     pub cosigned: Arc<Cosigned>,
     /// How it stands to its origin.
     pub standing: Arc<Standing>,
-    accesses: Arc<Mutex<AccessWatch>>,
+    accesses: AccessWatch,
     evidence: PathBuf,
     clock: Clock,
 }
@@ -104,7 +105,7 @@ impl Mirror {
             seal: Arc::clone(&follower.seal),
             cosigned: Arc::clone(&follower.heard.cosigned),
             standing: Arc::clone(&follower.standing),
-            accesses: Arc::clone(&follower.accesses),
+            accesses: AccessWatch::new(follower.origin.clone(), follower.seal.origin(), &follower.folder),
             evidence: follower.folder.clone(),
             clock: follower.clock.clone(),
             follower: Mutex::new(follower),
@@ -136,10 +137,10 @@ impl Mirror {
     /// Sees whether the origin's record of accesses goes on from where it stood. Answers how many events there are.
     pub async fn watch_accesses(&self) -> Result<u64, WatchError> {
         let Some(terms) = self.published.load().replica.register().terms().cloned() else { return Ok(0) };
-        let watched = self.accesses.lock().await.look(&terms.clerk).await;
+        let watched = self.accesses.look(&terms.clerk).await;
         match &watched {
             Ok(_) => self.standing.accesses_differ(None),
-            Err(error @ (WatchError::Contradicts { .. } | WatchError::WentBack { .. })) => {
+            Err(error @ (WatchError::Contradicts(_) | WatchError::WentBack { .. })) => {
                 self.standing.accesses_differ(Some(error.to_string()));
             }
             Err(_) => {}

@@ -100,7 +100,7 @@ impl Standing {
         self.accesses.store(why.map(Arc::new));
     }
 
-    /// In what it does, if it does.
+    /// Why the origin's record of accesses is not what its clerk signed of it before, if it is not.
     pub fn are_accesses_differing(&self) -> Option<Arc<String>> {
         self.accesses.load_full()
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::hash::Hash;
 use crate::note;
+use crate::tlog::chain::PAGE;
 use crate::tlog::tiles::{FULL, TileKind, TilePath, decode_bundle};
 
 /// Tiles that are asked for at once.
@@ -18,8 +19,8 @@ const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The greatest tile of entries: 256 of 65,535 bytes, each behind its length.
 const MAX_TILE: u64 = 256 * (65_535 + 2);
-/// The greatest page of links: 4,096 hashes, each with its line feed.
-const MAX_LINKS: u64 = 4_096 * (44 + 1);
+/// The greatest page of links: hashes, each with its line feed.
+const MAX_LINKS: u64 = PAGE as u64 * (44 + 1);
 /// The greatest proof, in JSON.
 const MAX_PROOF: u64 = 1 << 16;
 

@@ -12,16 +12,13 @@ use sqlx::{PgConnection, Row as _};
 
 use super::{StoreError, bigint, hash_column, read::Reader, size_column};
 use crate::hash::Hash;
-use crate::tlog::chain::{ChainHead, link};
+use crate::tlog::chain::{ChainHead, PAGE, link};
 
 /// The columns that a link is made of, in their order, and none longer than it can be; then what the row says of its own
 /// place. Microseconds are exact in `numeric`.
 pub(super) const LINKED: &str = "(extract(epoch FROM at) * 1000000)::bigint::text, substr(request_id, 1, 65), \
     substr(token, 1, 33), substr(label, 1, 201), substr(party, 1, 33), substr(role, 1, 33), substr(address, 1, 65), \
     substr(action, 1, 33), substr(subject, 1, 1025), substr(outcome, 1, 33), place, substr(chain, 1, 33)";
-
-/// The links that one question answers at most.
-pub const MAX_LINKS: i64 = 4_096;
 
 /// Where the chain stands, and the time in microseconds since the epoch.
 pub(super) async fn chain_now(connection: &mut PgConnection) -> Result<(ChainHead, i64), StoreError> {
@@ -53,10 +50,10 @@ impl Reader {
         row.map(|row| Ok(ChainHead { count, value: hash_column(&row, 0)? })).transpose()
     }
 
-    /// The links after so many events, in order, at most [`MAX_LINKS`]; fewer where one is not in its place.
+    /// The links after so many events, in order, at most [`PAGE`]; fewer where one is not in its place.
     pub async fn links_after(&self, count: u64) -> Result<Vec<Hash>, StoreError> {
         let query =
-            format!("SELECT {LINKED} FROM countersign.access_event WHERE place >= $1 ORDER BY place LIMIT {MAX_LINKS}");
+            format!("SELECT {LINKED} FROM countersign.access_event WHERE place >= $1 ORDER BY place LIMIT {PAGE}");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(bigint(count)).fetch_all(self.pool()).await?;
         let placed = |(expected, row): (u64, &PgRow)| match row.try_get::<i64, _>(10) {
             Ok(place) if place == bigint(expected) => Some(link_of(row)),

@@ -5,8 +5,8 @@
 //! mirrors, not the grants.
 //!
 //! In reading order: [`log`] says what the sequencer needs, [`postgres`] and [`memory`] are its two implementations,
-//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did (kept in order by [`access_chain`]), and [`cosignature`] what cosigners
-//! said. [`snapshot`] is what an audit looks at. [`migrate`] makes the schema, [`runtime`] says whether a
+//! [`read`] serves requests, [`token`] keeps who may read, [`access_event`] who did (kept in order by [`access_chain`]), and
+//! [`cosignature`] what cosigners said. [`snapshot`] is what an audit looks at. [`migrate`] makes the schema, [`runtime`] says whether a
 //! database is fit, and [`cluster`] runs a private one where none is given.
 //!
 //! Deliberately absent: rules, hashes of trees, and signatures.

@@ -19,6 +19,9 @@
 use super::EMPTY_ROOT;
 use crate::hash::{Hash, Hasher};
 
+/// Links that one answer holds at most.
+pub const PAGE: usize = 4_096;
+
 /// Where a chain stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainHead {

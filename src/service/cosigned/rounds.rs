@@ -52,7 +52,8 @@ struct Brought<'a> {
 }
 
 impl Rounds {
-    /// Begins, with the lines that the store holds and a folder for what contradicts the ledger. The task ends when nobody holds what is answered here.
+    /// Begins, with the lines that the store holds and a folder for what contradicts the ledger. The task ends when nobody
+    /// holds what is answered here.
     pub fn start(
         settings: CosigningSettings,
         lines: Cosignatures,
