@@ -3,11 +3,17 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use countersign::store::cluster::ClusterRole;
+use countersign::store::read::pool;
 use serde_json::Value;
+use sqlx::Row as _;
+use tracing::Dispatch;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
 use super::support::http::Call;
 use super::support::ledger::registration;
+use super::support::postgres::database;
 use super::support::stock::Stock;
 
 /// A log in memory.
@@ -25,6 +31,19 @@ impl Write for Log {
 }
 
 impl Log {
+    /// Takes what this thread says from now on, until the guard is dropped.
+    fn listens(&self) -> (DefaultGuard, Dispatch) {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("trace"));
+        let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+        // With one subscriber alive, `tracing-core` asks the thread that first meets a line whether it wants it, and
+        // keeps the answer for all threads: another test's thread wants nothing. With two, it asks both.
+        let second = Dispatch::new(tracing_subscriber::registry());
+        let guard = tracing::subscriber::set_default(subscriber);
+        tracing::callsite::rebuild_interest_cache();
+        (guard, second)
+    }
+
     fn lines(&self) -> Vec<Value> {
         let bytes = self.0.lock().expect("a log").clone();
         let text = String::from_utf8(bytes).expect("UTF-8");
@@ -37,14 +56,7 @@ impl Log {
 async fn a_log_at_its_most_talkative_has_ids_and_no_payloads() {
     let Some(stock) = Stock::new(true).await else { return };
     let (log, api) = (Log::default(), &stock.api);
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new("trace"));
-    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
-    // With one subscriber alive, `tracing-core` asks the thread that first meets a line whether it wants it, and
-    // keeps the answer for all threads: another test's thread wants nothing. With two, it asks both.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let guard = tracing::subscriber::set_default(subscriber);
-    tracing::callsite::rebuild_interest_cache();
+    let guard = log.listens();
     let mut ids = Vec::new();
     let json =
         |path, body: &str| Call::new("POST", path).header("content-type", "application/json").body(body.as_bytes());
@@ -85,4 +97,21 @@ async fn a_log_at_its_most_talkative_has_ids_and_no_payloads() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_borrows_a_connection_leaves_no_warning_in_the_log_of_postgres() {
+    let Some(database) = database().await else { return };
+    let (pool, log) = (pool(database.options(ClusterRole::Runtime), 1), Log::default());
+    let guard = log.listens();
+    let warned = || log.lines().iter().filter(|line| line.to_string().contains("transaction in progress")).count();
+    for _ in 0..3 {
+        let asked = sqlx::query("SHOW idle_in_transaction_session_timeout").fetch_one(&pool).await.expect("an answer");
+        assert_eq!(asked.get::<String, _>(0), "20s", "a transaction whose other end is gone holds up nobody for long");
+    }
+    assert_eq!(warned(), 0);
+    // What Postgres would write into its own log it says to the client, too: here it has a reason.
+    sqlx::query("ROLLBACK").execute(&pool).await.expect("a warning is no failure");
+    assert_eq!(warned(), 1);
+    drop(guard);
 }
