@@ -124,14 +124,14 @@ fn result(shown: Shown) -> String {
         Shown::NotAnEntry(index) => format!("PROVED: what the log signed as entry {index} is no entry of a ledger"),
         Shown::RuleBroken(index) => format!("PROVED: the log signed entry {index}, which the rules forbid"),
         Shown::AccessesChanged(count) => format!(
-            "PROVED: the ledger's clerk signed two records of who read what that contradict each other, one of {count} events"
+            "PROVED: the ledger's clerk signed two records of who read what, both of {count} events, that contradict each other"
         ),
         Shown::Unproved => {
             "NOTHING PROVED: where sizes differ, ask the log for a consistency proof; whether a rule forbids an entry \
              follows from those before it (--folder)"
                 .into()
         }
-        Shown::Same => "NOTHING CONTRADICTS: all checkpoints of the log have one size and one root".into(),
+        Shown::Same => "NOTHING CONTRADICTS: everything that was signed here is of one size and says the same".into(),
         Shown::Nothing => "NOTHING SAID: no file holds anything that the log signed".into(),
     }
 }

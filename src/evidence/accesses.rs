@@ -10,8 +10,8 @@
 //! oYRd0Ws2kkW6nZx1M2c5yZc8bOQ5q7nqf6u3l0iJb2k=
 //! ```
 //!
-//! A statement may be about now or about an earlier place, and clocks are set back: so one with fewer events than an earlier one
-//! shows nothing by itself. Two that speak of the same number of events and differ in what these add up to do.
+//! A statement may be about now or about an earlier place, and clocks are set back: so one with fewer events than an earlier
+//! one shows nothing by itself. Two that speak of the same number of events and differ in what these add up to do.
 //!
 //! Invariants: one spelling; two of these contradict each other only if an event was removed, moved or changed between
 //! them.

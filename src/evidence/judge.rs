@@ -40,7 +40,7 @@ pub enum Shown {
     NotAnEntry(u64),
     /// The log signed as entry of this index what a rule forbids there.
     RuleBroken(u64),
-    /// The clerk signed two records of accesses that contradict each other, the first of so many events.
+    /// The clerk signed two records of so many accesses that contradict each other.
     AccessesChanged(u64),
     /// Nothing contradicts anything: every checkpoint of one size has one root, and some sizes differ.
     Unproved,
@@ -240,7 +240,7 @@ impl Said {
         self.0.iter().flatten().flatten()
     }
 
-    /// Of how many events the first of two statements is that contradict each other.
+    /// Of how many events two statements are that contradict each other.
     fn contradiction(&self) -> Option<u64> {
         let contradicted = |said: &&AccessHead| self.all().any(|other| other.contradicts(said));
         self.all().find(contradicted).map(|said| said.head.count)

@@ -183,8 +183,8 @@ pub struct Following {
 }
 
 impl Following {
-    /// Starts a mirror with this program in a folder of its own, at an address and with a key, of a ledger that it may read with a token; it
-    /// looks at that every so many milliseconds.
+    /// Starts a mirror with this program in a folder of its own, at an address and with a key, of a ledger that it may read
+    /// with a token; it looks at that every so many milliseconds.
     pub fn start(
         mut command: Command,
         own: &Path,

@@ -79,7 +79,9 @@ impl Auditor {
     fn add(&mut self, check: &'static str, place: Option<String>, result: Outcome, code: &'static str, detail: Words) {
         let failures = self.checks.iter().filter(|c| c.check == check && c.result == Outcome::Fail).count();
         if result != Outcome::Fail || failures < MAX_FAILURES {
-            self.checks.push(AuditCheck { check, place, result, code, detail });
+            let added = AuditCheck { check, place, result, code, detail };
+            debug_assert!(result != Outcome::Fail || added.meaning().is_some(), "{check}/{code} has no meaning");
+            self.checks.push(added);
         }
     }
 

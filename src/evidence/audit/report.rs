@@ -152,6 +152,12 @@ pub const MEANINGS: &[Meaning] = &[
     means("sent", "not_reached", "An earlier fault stands in the way.", "Мешает более ранняя ошибка."),
     means(
         "accesses",
+        "missing",
+        "The file cannot be one of these: it was changed, or withheld in part.",
+        "Файл не может быть таким: он изменён или отдан не полностью.",
+    ),
+    means(
+        "accesses",
         "event_missing",
         "Who read something, or made or revoked a token, was recorded there: the event was removed or moved since.",
         "Там было записано, кто читал или что сделано с токеном: событие с тех пор удалено или переставлено.",
@@ -232,6 +238,12 @@ pub const MEANINGS: &[Meaning] = &[
     ),
     means(
         "policy",
+        "missing",
+        "The file cannot be one of these: it was changed, or withheld in part.",
+        "Файл не может быть таким: он изменён или отдан не полностью.",
+    ),
+    means(
+        "policy",
         "policy_differs",
         "Whoever verifies by this policy demands other keys than the terms do.",
         "Кто проверяет по этой политике, требует не тех ключей, что условия.",
@@ -241,6 +253,12 @@ pub const MEANINGS: &[Meaning] = &[
         "quorum_not_met",
         "No record is final yet: those whom the terms name have not all cosigned this head.",
         "Окончательных записей ещё нет: названные в условиях подписали эту голову не все.",
+    ),
+    means(
+        "heads",
+        "missing",
+        "The file cannot be one of these: it was changed, or withheld in part.",
+        "Файл не может быть таким: он изменён или отдан не полностью.",
     ),
     means(
         "heads",
